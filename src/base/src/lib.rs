@@ -1,0 +1,1 @@
+//! Ids, offsets, epochs, error codes and limits: the vocabulary every room shares

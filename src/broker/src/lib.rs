@@ -1,0 +1,1 @@
+//! Birth, death and wiring of a node

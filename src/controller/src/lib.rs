@@ -1,0 +1,1 @@
+//! Duties of the Raft leader: commands in, records out

@@ -1,0 +1,1 @@
+//! Group coordinators: shards are pure state machines over a partition

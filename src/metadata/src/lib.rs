@@ -1,0 +1,1 @@
+//! The cluster as a value: image, record, apply, delta, placement

@@ -1,0 +1,1 @@
+//! Record batches as bytes: header view, validation, compression, building

@@ -1,0 +1,1 @@
+//! A partition in the cluster: role, watermarks, appends, reads, waiters, fetch sessions

@@ -1,0 +1,1 @@
+//! One table of configuration keys, and everything that is derived from it

@@ -1,0 +1,1 @@
+//! Kafka framing, headers and gathered answers
