@@ -1,1 +1,35 @@
-//! Record batches as bytes: header view, validation, compression, building
+//! Record batches as bytes: the 61-byte header, validation, compression, building.
+//!
+//! Law: no IO, no clock, no state. A batch stays the bytes that the producer sent; this room reads its header, walks
+//! its records without keeping them, and corrects the few header fields that belong to the broker. It decodes records
+//! only on the cold path ([`records`]: compaction, time lookups, coordinators). It uses `base` and the codecs.
+//!
+//! ```text
+//!                  12                 21                                      61
+//!   ├──────┬──────┼───────┬─────┬────┼──────┬─────┬──────┬──────┬────┬───┬───┼──────────────────┤
+//!   │ base │length│leader │magic│crc │attri-│last │ base │ max  │pid │pid│seq│ records, perhaps │
+//!   │offset│      │ epoch │ = 2 │    │butes │delta│ time │ time │    │ep.│ n │ compressed       │
+//!   └──────┴──────┴───────┴─────┴────┴──────┴─────┴──────┴──────┴────┴───┴───┴──────────────────┘
+//!                                    ╰────────────── under the CRC-32C ─────────────────────────╯
+//!
+//!   produce:  bytes ── validate_produced ──▶ header [u8; 61] + body ── stamp ──▶ two slices for the log
+//!   fetch:    bytes ── batches ──▶ header, bytes                    (never further than the header)
+//!   cold:     batch ── records ──▶ offset, time, key, value, headers
+//! ```
+//!
+//! Base offset, length, leader epoch and magic lie outside the CRC, which is why an append costs one header stamp and
+//! no pass over the records. Formats: `DefaultRecordBatch`, `DefaultRecord` (KIP-98).
+
+pub mod batch;
+#[cfg(test)]
+mod batch_test;
+pub mod codec;
+pub mod fault;
+pub mod header;
+#[cfg(test)]
+mod header_test;
+
+pub use batch::{Batch, Batches, batches};
+pub use codec::Codec;
+pub use fault::BatchFault;
+pub use header::{Attributes, BatchHeader, HEADER_LEN, TimestampType, crc_of, is_crc_valid, stamp, stamp_timestamps};
