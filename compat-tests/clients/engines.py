@@ -1,0 +1,70 @@
+"""The client engines: how each driver is started, and what an engine has no way to do.
+
+`lacks` names the cases an engine cannot run, with the reason; the tests leave exactly these out, and README.md shows the same table.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent / ".cache"
+CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
+# Longer than any single wait inside a driver, so that a driver's own message is what a failing test shows.
+DRIVER_TIMEOUT_S = 150
+
+
+@dataclass(frozen=True)
+class Engine:
+    name: str
+    command: tuple
+    lacks: dict = field(default_factory=dict)
+    # False where the engine cannot give a record a timestamp of the caller's choice.
+    timestamps: bool = True
+    # False where the engine refuses to send a header without a value.
+    null_headers: bool = True
+    # False where the engine keeps headers in a map, so that only the order of equal names survives.
+    ordered_headers: bool = True
+
+    def can(self, case):
+        return case not in self.lacks
+
+    def run(self, bootstrap, case, topic, args=None):
+        """Runs one case in a driver process of its own and returns its result."""
+        try:
+            done = subprocess.run([*self.command, bootstrap, case, topic], input=json.dumps(args or {}).encode(),
+                                  capture_output=True, timeout=DRIVER_TIMEOUT_S, check=False)
+        except subprocess.TimeoutExpired as late:
+            raise AssertionError(f"{self.name} {case} {topic}: no end in {DRIVER_TIMEOUT_S} s\n{text(late.stderr)}") from None
+        assert done.returncode == 0, f"{self.name} {case} {topic} ended with {done.returncode}\n{text(done.stderr)}"
+        lines = done.stdout.decode().strip().splitlines()
+        assert lines, f"{self.name} {case} {topic} printed no result\n{text(done.stderr)}"
+        return json.loads(lines[-1])
+
+
+def text(output):
+    return (output or b"").decode(errors="replace")[-4000:]
+
+
+def python(script):
+    return (sys.executable, str(HERE / "python" / script))
+
+
+def rust(binary):
+    return (os.environ.get("KLAMM_COMPAT_RUST", str(CACHE / "rust-target/debug")) + "/" + binary,)
+
+
+GO = str(CACHE / "bin" / "go-driver")
+NODE = ("node", str(HERE / "node" / "driver.js"))
+NO_ADMIN = "kcat has no admin commands"
+
+ENGINES = [
+    Engine("confluent-kafka", python("confluent_driver.py")),
+    Engine("kafka-python", python("kafka_python_driver.py"), null_headers=False),
+    Engine("kcat", python("kcat_driver.py"), timestamps=False,
+           lacks={"admin": NO_ADMIN, "groups": NO_ADMIN, "delete_records": NO_ADMIN}),
+]
+BY_NAME = {engine.name: engine for engine in ENGINES}
