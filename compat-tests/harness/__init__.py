@@ -1,0 +1,13 @@
+"""The ground under every compatibility test: brokers to start, tools to run, answers to compare. See ../README.md."""
+
+from .broker import Broker, BrokerFailed, Kafka, Klamm
+from .compare import mask, Comparison
+from .host import JavaHost, ToolRun
+from .paths import CACHE, ROOT
+from .ports import free_port
+from .wait import eventually
+
+__all__ = [
+    "Broker", "BrokerFailed", "CACHE", "Comparison", "JavaHost", "Kafka", "Klamm", "ROOT", "ToolRun", "eventually",
+    "free_port", "mask",
+]

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Brings a machine to where the compatibility tests can run: system packages when they are missing, a Python environment,
+# the jars of Apache Kafka and of the older Java client, and the Java programs of this folder. Everything is pinned, lands in
+# .cache/, and a second run does nothing and is quick.
+set -euo pipefail
+cd "$(dirname "$0")"
+mkdir -p .cache
+exec 9>.cache/setup.lock
+flock 9
+
+retry() {
+    local attempt
+    for attempt in 1 2 3 4 5; do
+        "$@" && return 0
+        echo "setup: attempt $attempt of '$1' failed" >&2
+        sleep "$attempt"
+    done
+    return 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# A step runs when its inputs differ from those of its last success: done_before NAME INPUT... ; mark NAME INPUT...
+digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+done_before() { local name=$1; shift; [ "$(cat ".cache/$name.stamp" 2>/dev/null)" = "$(digest "$@")" ]; }
+mark() { local name=$1; shift; digest "$@" > ".cache/$name.stamp"; }
+
+system_packages() {
+    local missing=()
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+    command -v javac >/dev/null || missing+=(default-jdk-headless)
+    command -v mvn >/dev/null || missing+=(maven)
+    if [ ${#missing[@]} -gt 0 ]; then
+        retry as_root apt-get update -q
+        retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+    fi
+}
+
+python_environment() {
+    local inputs=(requirements.txt) file
+    for file in raw/requirements.txt clients/requirements.txt; do
+        if [ -f "$file" ]; then inputs+=("$file"); fi
+    done
+    if [ -x .cache/venv/bin/python ] && done_before venv "${inputs[@]}"; then return; fi
+    if [ ! -x .cache/venv/bin/python ]; then python3 -m venv .cache/venv; fi
+    local arguments=()
+    for file in "${inputs[@]}"; do arguments+=(-r "$file"); done
+    retry .cache/venv/bin/pip install --quiet "${arguments[@]}"
+    mark venv "${inputs[@]}"
+}
+
+# jars FOLDER POM: the pinned artifacts of a pom with everything that they need.
+jars() {
+    local folder=.cache/jars/$1 pom=$2
+    if [ -d "$folder" ] && done_before "jars-$1" "$pom"; then return; fi
+    rm -rf "$folder"
+    retry mvn -B -q -f "$pom" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+        -DoutputDirectory="$PWD/$folder" -DincludeScope=runtime
+    mark "jars-$1" "$pom"
+}
+
+# classes FOLDER: the Java programs of this folder, compiled against one set of jars.
+classes() {
+    local folder=.cache/classes/$1 sources=(java/src/*.java)
+    if [ -d "$folder" ] && done_before "classes-$1" "${sources[@]}" ".cache/jars-$1.stamp"; then return; fi
+    rm -rf "$folder"
+    javac --release 17 -Xlint:all,-processing,-classfile,-try -nowarn -d "$folder" -cp ".cache/jars/$1/*" "${sources[@]}"
+    mark "classes-$1" "${sources[@]}" ".cache/jars-$1.stamp"
+}
+
+system_packages
+python_environment
+jars kafka-4.3.1 java/kafka/pom.xml
+jars clients-3.9.1 java/clients-3.9/pom.xml
+classes kafka-4.3.1
+classes clients-3.9.1
+for part in raw clients; do
+    if [ -x "$part/setup.sh" ]; then "$part/setup.sh"; fi
+done
