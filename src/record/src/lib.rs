@@ -23,13 +23,40 @@
 pub mod batch;
 #[cfg(test)]
 mod batch_test;
+pub mod build;
+#[cfg(test)]
+mod build_test;
+mod check;
 pub mod codec;
+pub mod compress;
+#[cfg(test)]
+mod compress_test;
+pub mod control;
+pub mod decompress;
 pub mod fault;
 pub mod header;
 #[cfg(test)]
 mod header_test;
+#[cfg(test)]
+mod interop_test;
+#[cfg(test)]
+mod property_test;
+pub mod records;
+#[cfg(test)]
+mod records_test;
+pub mod validate;
+#[cfg(test)]
+mod validate_test;
+mod varint;
+mod walk;
 
 pub use batch::{Batch, Batches, batches};
+pub use build::{BatchBuilder, NewHeader};
 pub use codec::Codec;
+pub use compress::{CompressFault, compress};
+pub use control::{ControlType, EndTxnMarker};
+pub use decompress::{Decompress, decompress};
 pub use fault::BatchFault;
 pub use header::{Attributes, BatchHeader, HEADER_LEN, TimestampType, crc_of, is_crc_valid, stamp, stamp_timestamps};
+pub use records::{Headers, Record, Records, records};
+pub use validate::{Refusal, Rules, TopicCompression, Validated, check_shape, validate_produced};
