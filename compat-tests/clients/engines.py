@@ -29,6 +29,9 @@ class Engine:
     # False where the engine keeps headers in a map, so that only the order of equal names survives.
     ordered_headers: bool = True
 
+    # True where the engine answers with the end of the partition when the broker knows no offset for a time.
+    end_when_no_offset: bool = False
+
     def can(self, case):
         return case not in self.lacks
 
@@ -62,9 +65,12 @@ NODE = ("node", str(HERE / "node" / "driver.js"))
 NO_ADMIN = "kcat has no admin commands"
 
 ENGINES = [
-    Engine("confluent-kafka", python("confluent_driver.py")),
-    Engine("kafka-python", python("kafka_python_driver.py"), null_headers=False),
-    Engine("kcat", python("kcat_driver.py"), timestamps=False,
-           lacks={"admin": NO_ADMIN, "groups": NO_ADMIN, "delete_records": NO_ADMIN}),
+    Engine("kcat", python("kcat_driver.py"), timestamps=False, lacks=dict.fromkeys(["admin", "groups", "delete_records"], NO_ADMIN)),
+    Engine("confluent", python("confluent_driver.py")),
+    Engine("kafka_python", python("kafka_python_driver.py"), null_headers=False),
+    Engine("aiokafka", python("aiokafka_driver.py")),
+    Engine("kafkajs", NODE, null_headers=False, ordered_headers=False, end_when_no_offset=True),
+    Engine("franz_go", (GO, "franz-go")),
+    Engine("sarama", (GO, "sarama")),
 ]
 BY_NAME = {engine.name: engine for engine in ENGINES}
