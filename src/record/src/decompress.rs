@@ -48,6 +48,8 @@ pub fn decompress(codec: Codec, body: &[u8]) -> io::Result<Decompress<'_>> {
         Codec::Gzip => Stream::Gzip(Box::new(MultiGzDecoder::new(body))),
         Codec::Snappy => Stream::Snappy(Snappy::open(body)?),
         Codec::Lz4 => Stream::Lz4(Some(open_lz4(body)?)),
+        // No frame at all is a stream without records, to zstd alone.
+        Codec::Zstd if body.is_empty() => Stream::Plain(body),
         Codec::Zstd => Stream::Zstd(open_zstd(body)?),
     }))
 }
