@@ -1,0 +1,76 @@
+//! Syncing: what makes appended records survive a power cut.
+
+use std::io;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use klamm_base::Offset;
+
+use crate::checkpoint::replace_unsynced;
+use crate::error::Error;
+use crate::names;
+use crate::shared::Shared;
+
+/// Syncs a log. Cheap to clone; works beside the writer, so that a slow disk does not hold up appends.
+#[derive(Clone)]
+pub struct Flusher {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Flusher {
+    /// Makes everything that was appended before the call survive a power cut: the batches, the names of their files,
+    /// the indexes of the segments that grow no more, and the leader epochs. Gives the new recovery point; the caller
+    /// keeps it in the checkpoint of the log directory.
+    ///
+    /// # Errors
+    /// [`Error::Disk`] if a sync fails. It is never tried again, because the system may have dropped what it could not
+    /// write: the log is poisoned, and [`Error::Poisoned`] is what later calls get.
+    pub fn flush(&self) -> Result<Offset, Error> {
+        let _one_at_a_time = self.shared.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.shared.is_poisoned() {
+            return Err(Error::Poisoned);
+        }
+        self.flush_now().inspect_err(|_| self.shared.poison())
+    }
+
+    fn flush_now(&self) -> Result<Offset, Error> {
+        let shared = &self.shared;
+        let (target, from) = (shared.leo(), shared.recovery_point());
+        let segments = shared.segments();
+        for (place, segment) in segments.iter().enumerate() {
+            let next = segments.get(place + 1);
+            // The one that ends just at the recovery point may have been the newest when that was set: then its
+            // indexes are still to be synced.
+            if next.is_none_or(|next| next.base_offset >= from) {
+                segment.sync()?;
+                if next.is_some() {
+                    segment.sync_indexes()?;
+                }
+            }
+        }
+        if shared.epochs_unsynced.load(Ordering::Acquire) {
+            save_epochs(shared, true)?;
+        }
+        if shared.names_unsynced.swap(false, Ordering::AcqRel) {
+            shared.disk.sync_dir(&shared.dir)?;
+            if let Some(parent) = shared.dir.parent() {
+                shared.disk.sync_dir(parent)?;
+            }
+        }
+        shared.set_recovery_point(target);
+        Ok(target)
+    }
+}
+
+/// Writes the leader-epoch checkpoint; `synced` waits for the disk.
+pub(crate) fn save_epochs(shared: &Shared, synced: bool) -> io::Result<()> {
+    // The writer and the flusher both come here, and the file beside it has one name.
+    let _one_at_a_time = shared.saving_epochs.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = shared.dir.join(names::EPOCHS);
+    if synced {
+        shared.epochs_unsynced.store(false, Ordering::Release);
+        shared.disk.replace(&path, shared.epochs().encode().as_bytes())
+    } else {
+        replace_unsynced(shared.disk.as_ref(), &path, shared.epochs().encode().as_bytes())
+    }
+}
