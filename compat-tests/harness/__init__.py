@@ -5,9 +5,10 @@ from .compare import mask, Comparison
 from .host import JavaHost, ToolRun
 from .paths import CACHE, ROOT
 from .ports import free_port
+from .shell import Shell
 from .wait import eventually
 
 __all__ = [
-    "Broker", "BrokerFailed", "CACHE", "Comparison", "JavaHost", "Kafka", "Klamm", "ROOT", "ToolRun", "eventually",
-    "free_port", "mask",
+    "Broker", "BrokerFailed", "CACHE", "Comparison", "JavaHost", "Kafka", "Klamm", "ROOT", "Shell", "ToolRun",
+    "eventually", "free_port", "mask",
 ]

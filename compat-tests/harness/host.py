@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import subprocess
 import threading
 from typing import Callable
@@ -53,6 +54,18 @@ class ToolRun:
         """Stdout by lines, without empty ones."""
         return [line.rstrip() for line in self.out.splitlines() if line.strip()]
 
+    @property
+    def table(self) -> list[str]:
+        """The lines with runs of blanks made one, the heading first and the rest sorted: what a table says, not how wide."""
+        rows = [" ".join(line.split()) for line in self.lines]
+        return rows[:1] + sorted(rows[1:])
+
+    @property
+    def refusals(self) -> list[str]:
+        """What the broker refused, as the client's exceptions tell it: "TopicExistsException: Topic 'x' already exists."."""
+        found = re.findall(r"org\.apache\.kafka\.common\.errors\.(\w+(?:: .*)?)", self.out + "\n" + self.err)
+        return sorted({line.strip() for line in found})
+
     def ok(self) -> "ToolRun":
         """Asserts exit code 0."""
         assert self.code == 0, f"{self} ended with {self.code}:\n{self.out}\n{self.err}"
@@ -82,7 +95,8 @@ class JavaHost:
         with (paths.SESSION / f"host-{self.jars}.log").open("ab") as errors:
             self._process = subprocess.Popen(
                 ["java", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", paths.jars(self.jars), "ToolHost", *reloaded],
+                 "--add-opens=java.base/java.lang=ALL-UNNAMED", "-Djava.security.manager=allow",
+                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", paths.jars(self.jars), "compat.ToolHost", *reloaded],
                 cwd=paths.SESSION, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
                 start_new_session=True, preexec_fn=_die_with_parent,
             )
@@ -111,8 +125,8 @@ class JavaHost:
             self._process.stdin.flush()
 
     def start(self, main: str, *args: object, stdin: str | bytes = b"") -> ToolRun:
-        """Starts a main class and returns at once. A name without a dot before it is one of org.apache.kafka.tools."""
-        if "." not in main and self.jars.startswith("kafka-"):
+        """Starts a main class and returns at once. Kafka's own tools may be named without org.apache.kafka.tools."""
+        if not main.startswith(("kafka.", "org.", "compat.")):
             main = f"org.apache.kafka.tools.{main}"
         data = stdin.encode() if isinstance(stdin, str) else stdin
         with self._lock:

@@ -1,3 +1,5 @@
+package compat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,13 +14,17 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.Permission;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,6 +58,7 @@ public final class ToolHost {
         Exit.setExitProcedure(ToolHost::exit);
         Exit.setHaltProcedure(ToolHost::exit);
         Exit.setShutdownHookAdder((name, hook) -> CURRENT.get().hooks.add(hook));
+        trapSystemExit();
         BufferedReader commands = new BufferedReader(
             new InputStreamReader(new FileInputStream(FileDescriptor.in), StandardCharsets.UTF_8));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
@@ -80,6 +87,57 @@ public final class ToolHost {
         throw new Exited();
     }
 
+    /**
+     * The hooks that a tool gave to the JVM itself, taken back from it. A hook is a thread, and a thread remembers the class
+     * loader of the one that made it: that tells whose it is. The map is private, so the JVM is started with
+     * --add-opens=java.base/java.lang=ALL-UNNAMED.
+     */
+    private static List<Runnable> takeRuntimeHooks(ClassLoader loader) {
+        List<Runnable> taken = new ArrayList<>();
+        try {
+            Class<?> owner = Class.forName("java.lang.ApplicationShutdownHooks");
+            synchronized (owner) {
+                Field field = owner.getDeclaredField("hooks");
+                field.setAccessible(true);
+                Iterator<?> hooks = ((Map<?, ?>) field.get(null)).keySet().iterator();
+                while (hooks.hasNext()) {
+                    Thread hook = (Thread) hooks.next();
+                    if (loader == null || hook.getContextClassLoader() != loader) continue;
+                    hooks.remove();
+                    taken.add(hook);
+                }
+            }
+        } catch (ReflectiveOperationException thrown) {
+            throw new IllegalStateException(thrown);
+        }
+        return taken;
+    }
+
+    /** Some tools, and the parser of their arguments, call System.exit itself. Only a security manager can refuse that. */
+    @SuppressWarnings("removal")
+    private static void trapSystemExit() {
+        try {
+            System.setSecurityManager(new SecurityManager() {
+                @Override
+                public void checkExit(int status) {
+                    if (CURRENT.get() != null) exit(status, null);
+                }
+
+                @Override
+                public void checkPermission(Permission permission) {
+                    // Everything but an exit is allowed.
+                }
+
+                @Override
+                public void checkPermission(Permission permission, Object context) {
+                    // The same when asked on behalf of somebody else.
+                }
+            });
+        } catch (UnsupportedOperationException none) {
+            System.err.println("this JVM has no security manager: a tool that calls System.exit ends the host");
+        }
+    }
+
     private static void emit(int id, String field, Object value) {
         ObjectNode event = JSON.createObjectNode().put("id", id);
         event.set(field, JSON.valueToTree(value));
@@ -89,8 +147,18 @@ public final class ToolHost {
         }
     }
 
+    /** Unwinds a tool that has exited. Some tools catch and print everything: this prints as nothing. */
     private static final class Exited extends Error {
         private static final long serialVersionUID = 1L;
+
+        Exited() {
+            super("", null, false, false);
+        }
+
+        @Override
+        public void printStackTrace(PrintWriter writer) {
+            // Nothing happened that anybody should read about.
+        }
     }
 
     /** One run of one tool. */
@@ -104,6 +172,7 @@ public final class ToolHost {
         final ByteArrayOutputStream out = new ByteArrayOutputStream();
         final ByteArrayOutputStream err = new ByteArrayOutputStream();
         volatile Integer status;
+        volatile OwnFirst loader;
 
         Call(int id, JsonNode command, URL[] reloaded) {
             this.id = id;
@@ -120,7 +189,8 @@ public final class ToolHost {
         }
 
         void run() {
-            try (OwnFirst loader = new OwnFirst(reloaded)) {
+            loader = new OwnFirst(reloaded);
+            try {
                 Thread.currentThread().setContextClassLoader(loader);
                 loader.loadClass(main).getMethod("main", String[].class).invoke(null, (Object) args);
             } catch (InvocationTargetException thrown) {
@@ -147,6 +217,7 @@ public final class ToolHost {
                 pending = new ArrayList<>(hooks);
                 hooks.clear();
             }
+            pending.addAll(takeRuntimeHooks(loader));
             for (Runnable hook : pending) {
                 try {
                     hook.run();
