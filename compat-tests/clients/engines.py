@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -26,8 +25,10 @@ class Engine:
     timestamps: bool = True
     # False where the engine refuses to send a header without a value.
     null_headers: bool = True
-    # False where the engine keeps headers in a map, so that only the order of equal names survives.
-    ordered_headers: bool = True
+    # False where the engine fails on a record that has a header without a value.
+    reads_null_headers: bool = True
+    # How the engine keeps headers: "list" as they are, "grouped" by name with all values, "map" with one value per name.
+    headers: str = "list"
 
     # True where the engine answers with the end of the partition when the broker knows no offset for a time.
     end_when_no_offset: bool = False
@@ -57,7 +58,7 @@ def python(script):
 
 
 def rust(binary):
-    return (os.environ.get("KLAMM_COMPAT_RUST", str(CACHE / "rust-target/debug")) + "/" + binary,)
+    return (str(CACHE / "rust-target" / "debug" / binary),)
 
 
 GO = str(CACHE / "bin" / "go-driver")
@@ -69,8 +70,14 @@ ENGINES = [
     Engine("confluent", python("confluent_driver.py")),
     Engine("kafka_python", python("kafka_python_driver.py"), null_headers=False),
     Engine("aiokafka", python("aiokafka_driver.py")),
-    Engine("kafkajs", NODE, null_headers=False, ordered_headers=False, end_when_no_offset=True),
+    Engine("kafkajs", NODE, null_headers=False, headers="grouped", end_when_no_offset=True),
     Engine("franz_go", (GO, "franz-go")),
     Engine("sarama", (GO, "sarama")),
+    Engine("rdkafka", rust("rdkafka-driver")),
+    Engine("rskafka", rust("rskafka-driver"), null_headers=False, reads_null_headers=False, headers="map", lacks={
+        "idempotent": "rskafka has no idempotent producer",
+        "configs": "rskafka neither describes nor alters configs, nor adds partitions",
+        **dict.fromkeys(["group", "groups", "commit"], "rskafka has no consumer groups"),
+    }),
 ]
 BY_NAME = {engine.name: engine for engine in ENGINES}
