@@ -25,6 +25,8 @@
 //! | bytes after the declared end of a compressed record | misread as the next | INVALID_RECORD | as uncompressed |
 //! | a body of more than 1 GiB once decompressed | read to the end | INVALID_RECORD | one request must not hold a core |
 //! | LogAppendTime bit on a CreateTime topic | header's time trusted | the records' times too | they are what consumers see |
+//! | times before 1970 in a batch that gets another codec | UNKNOWN_SERVER_ERROR | stored | as where no codec changes |
+//! | a record without key on a compacted topic | the text names the partition | it does not | the answer's entry does |
 //! | thousands of wrong records | a record error for each | for the first 100 | the answer must not outgrow the request |
 
 use bytes::Bytes;

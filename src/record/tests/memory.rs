@@ -1,5 +1,6 @@
 //! How much memory a bomb takes: a process of its own, because it measures the process.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may fail by it, in its helpers as well")]
 
 use std::io::Read;
 
