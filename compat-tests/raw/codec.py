@@ -95,7 +95,7 @@ def _field(field: dataclasses.Field) -> Field:
         default = {}
     else:
         default = {"string": "", "bytes": b"", "records": b"", "uuid": None, "bool": False}.get(kind, 0)
-    if kind in ("string",) and default is not None:
+    if kind == "string" and isinstance(default, str):
         default = str(default)
     return Field(field.name, kind, nullable, array, field.metadata.get("tag"), default, inner)
 
