@@ -15,6 +15,8 @@ use std::path::Path;
 use klamm_base::{Offset, TopicPartition};
 use klamm_env::{Disk, Mode};
 
+use crate::names;
+
 const VERSION: &str = "0";
 
 /// The text of a checkpoint with these lines.
@@ -74,9 +76,7 @@ pub fn parse_offset_checkpoint(bytes: &[u8]) -> Result<BTreeMap<TopicPartition, 
 /// Replaces a small file so that the death of the process leaves the old or the new one, without waiting for the disk.
 /// A power cut may leave garbage: only for files that can be made anew from others.
 pub(crate) fn replace_unsynced(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    let beside = path.with_file_name(name);
+    let beside = names::beside(path);
     disk.open(&beside, Mode::CreateEmpty)?.write_at(0, &mut [IoSlice::new(bytes)])?;
     disk.rename(&beside, path)
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use klamm_base::{NodeId, Offset, TopicId, TopicPartition, name};
-use klamm_env::disk::Lock;
 use klamm_env::Disk;
+use klamm_env::disk::Lock;
 
 use crate::checkpoint::{encode_offset_checkpoint, parse_offset_checkpoint};
 use crate::error::DirError;

@@ -133,9 +133,10 @@ pub fn parse_epoch_checkpoint(bytes: &[u8]) -> Result<LeaderEpochs, String> {
             epoch: LeaderEpoch(epoch.parse().map_err(|_| malformed())?),
             start_offset: Offset(start_offset.trim().parse().map_err(|_| malformed())?),
         };
-        let rises = epochs.entries.last().is_none_or(|last: &EpochEntry| {
-            last.epoch < entry.epoch && last.start_offset < entry.start_offset
-        });
+        let rises = epochs
+            .entries
+            .last()
+            .is_none_or(|last: &EpochEntry| last.epoch < entry.epoch && last.start_offset < entry.start_offset);
         if entry.epoch.0 < 0 || entry.start_offset.0 < 0 || !rises {
             return Err(format!("line {line:?} is out of order"));
         }
@@ -194,7 +195,8 @@ mod tests {
         let known = epochs(&[(0, 0), (3, 1200)]);
         assert_eq!(known.encode(), "0\n2\n0 0\n3 1200\n");
         assert_eq!(parse_epoch_checkpoint(known.encode().as_bytes()), Ok(known));
-        for bad in ["", "0\n1\n0\n", "0\n2\n1 5\n1 6\n", "0\n2\n1 5\n2 5\n", "0\n1\n-1 0\n", "0\n1\n0 0 0\n", "1\n0\n"] {
+        for bad in ["", "0\n1\n0\n", "0\n2\n1 5\n1 6\n", "0\n2\n1 5\n2 5\n", "0\n1\n-1 0\n", "0\n1\n0 0 0\n", "1\n0\n"]
+        {
             assert!(parse_epoch_checkpoint(bad.as_bytes()).is_err(), "{bad:?}");
         }
     }

@@ -43,7 +43,9 @@ pub enum AppendError {
         last: Sequence,
     },
     /// The batch is of an older incarnation of the producer (`InvalidProducerEpochException`).
-    #[error("Epoch of producer {producer_id} at offset {offset} is {epoch}, which is smaller than the last seen epoch {current}")]
+    #[error(
+        "Epoch of producer {producer_id} at offset {offset} is {epoch}, which is smaller than the last seen epoch {current}"
+    )]
     InvalidProducerEpoch {
         /// Who sent it.
         producer_id: ProducerId,
@@ -55,7 +57,9 @@ pub enum AppendError {
         current: ProducerEpoch,
     },
     /// The batch is longer than a segment may be (`RecordBatchTooLargeException`).
-    #[error("Message batch size is {size_bytes} bytes in append which exceeds the maximum configured segment size of {segment_bytes}.")]
+    #[error(
+        "Message batch size is {size_bytes} bytes in append which exceeds the maximum configured segment size of {segment_bytes}."
+    )]
     RecordListTooLarge {
         /// The batch's length.
         size_bytes: u64,

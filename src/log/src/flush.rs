@@ -35,17 +35,13 @@ impl Flusher {
 
     fn flush_now(&self) -> Result<Offset, Error> {
         let shared = &self.shared;
-        let (target, from) = (shared.leo(), shared.recovery_point());
+        let target = shared.leo();
         let segments = shared.segments();
+        // Each remembers what it has unsynced; old ones too have something when recovery made their indexes anew.
         for (place, segment) in segments.iter().enumerate() {
-            let next = segments.get(place + 1);
-            // The one that ends just at the recovery point may have been the newest when that was set: then its
-            // indexes are still to be synced.
-            if next.is_none_or(|next| next.base_offset >= from) {
-                segment.sync()?;
-                if next.is_some() {
-                    segment.sync_indexes()?;
-                }
+            segment.sync()?;
+            if place + 1 < segments.len() {
+                segment.sync_indexes()?;
             }
         }
         if shared.epochs_unsynced.load(Ordering::Acquire) {

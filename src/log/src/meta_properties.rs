@@ -75,7 +75,8 @@ pub fn parse_meta_properties(bytes: &[u8]) -> Result<MetaProperties, String> {
         Some(other) => return Err(format!("unknown version {other:?}")),
     };
     let cluster_id = find("cluster.id").filter(|id| !id.is_empty()).ok_or("cluster.id is missing")?.to_owned();
-    let node_id = find(node_key).and_then(|id| id.parse().ok()).ok_or_else(|| format!("{node_key} is missing or no number"))?;
+    let node_id =
+        find(node_key).and_then(|id| id.parse().ok()).ok_or_else(|| format!("{node_key} is missing or no number"))?;
     let directory_id = match find("directory.id") {
         Some(id) => Some(TopicId::parse(id).ok_or_else(|| format!("directory.id {id:?} is no id"))?),
         None => None,
@@ -101,9 +102,14 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_refused_w11() {
-        for bad in ["", "version=1\nnode.id=1\n", "version=1\ncluster.id=a\n", "version=2\ncluster.id=a\nnode.id=1\n",
-            "version=1\ncluster.id=a\nnode.id=x\n", "version=1\ncluster.id=a\nnode.id=1\ndirectory.id=zz\n"]
-        {
+        for bad in [
+            "",
+            "version=1\nnode.id=1\n",
+            "version=1\ncluster.id=a\n",
+            "version=2\ncluster.id=a\nnode.id=1\n",
+            "version=1\ncluster.id=a\nnode.id=x\n",
+            "version=1\ncluster.id=a\nnode.id=1\ndirectory.id=zz\n",
+        ] {
             assert!(parse_meta_properties(bad.as_bytes()).is_err(), "{bad:?}");
         }
     }

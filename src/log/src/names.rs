@@ -40,6 +40,13 @@ pub(crate) fn doomed(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The name under which a file is written before it takes its place.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    PathBuf::from(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn entries_come_back_and_padding_is_dropped_w3() {
-        let entries = [(9, 5000), (20, 9100)].map(|(relative_offset, position)| OffsetEntry { relative_offset, position });
+        let entries =
+            [(9, 5000), (20, 9100)].map(|(relative_offset, position)| OffsetEntry { relative_offset, position });
         let mut bytes = Vec::new();
         entries.iter().for_each(|entry| entry.encode(&mut bytes));
         assert_eq!(bytes[..8], [0, 0, 0, 9, 0, 0, 0x13, 0x88]);

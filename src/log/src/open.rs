@@ -233,9 +233,8 @@ fn drop_stray_snapshots(
     loaded: &Loaded,
 ) -> io::Result<()> {
     let newest = snapshots.last().copied();
-    let is_kept = |offset: Offset| {
-        Some(offset) == newest || loaded.segments.iter().any(|segment| segment.base_offset == offset)
-    };
+    let is_kept =
+        |offset: Offset| Some(offset) == newest || loaded.segments.iter().any(|segment| segment.base_offset == offset);
     let stray: Vec<Offset> = snapshots.iter().copied().filter(|offset| !is_kept(*offset)).collect();
     for offset in stray {
         disk.remove_file(&names::file(dir, offset, names::SNAPSHOT))?;

@@ -71,9 +71,14 @@ mod tests {
     fn the_text_is_kafkas_and_damage_reads_as_missing() {
         let read = parse_partition_metadata(b"version: 0\ntopic_id: 5L6g3nShT-eMCtK--X86sw");
         assert_eq!(read.map(|read| read.topic_id.to_string()).as_deref(), Some("5L6g3nShT-eMCtK--X86sw"));
-        for bad in ["", "version: 1\ntopic_id: 5L6g3nShT-eMCtK--X86sw", "version: 0\n", "version: 0\ntopic_id: x",
-            "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA", "\0\0\0\0"]
-        {
+        for bad in [
+            "",
+            "version: 1\ntopic_id: 5L6g3nShT-eMCtK--X86sw",
+            "version: 0\n",
+            "version: 0\ntopic_id: x",
+            "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAAAA",
+            "\0\0\0\0",
+        ] {
             assert_eq!(parse_partition_metadata(bad.as_bytes()), None, "{bad:?}");
         }
     }

@@ -1,7 +1,7 @@
 //! The file that keeps producer state over a restart (`ProducerStateManager`, `ProducerSnapshot.json`).
 //!
 //! ```text
-//! NNN.snapshot:  | version i16 = 1 | crc32c u32 of what follows | count i32 | count entries of 54 bytes |
+//! NNN.snapshot:  | version i16 = 1 | crc32c u32 of what follows | count i32 | count entries of 46 bytes |
 //! entry:         | producer id i64 | epoch i16 | last sequence i32 | last offset i64 | offset delta i32 |
 //!                | timestamp i64 | coordinator epoch i32 | first offset of the open transaction i64, -1 for none |
 //! ```
@@ -19,7 +19,7 @@ use klamm_env::{Disk, Mode};
 use crate::producers::{BatchEntry, ProducerEntry, Producers};
 
 const VERSION: i16 = 1;
-const ENTRY_LEN: usize = 54;
+const ENTRY_LEN: usize = 46;
 /// Where the bytes under the CRC begin.
 const CRC_FROM: usize = 6;
 const NO_OFFSET: i64 = -1;

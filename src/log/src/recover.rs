@@ -3,6 +3,8 @@
 //! After an unclean stop everything at or above the recovery point is in doubt: a batch there may be cut, or one of its
 //! sectors may be old. So each segment that is not wholly below it is walked, size and CRC of each batch are checked,
 //! the log is cut at the first bad byte, and what lies beyond goes, whatever it looks like: a hole is never skipped.
+//! A segment that ends before the next one begins is a hole too (its end never reached the disk), unless compaction
+//! made it, which is told by offsets that are missing elsewhere in it.
 
 use std::io;
 use std::path::Path;
@@ -48,6 +50,8 @@ struct Part {
     is_growing: bool,
     /// True if bytes were cut off.
     is_cut: bool,
+    /// True if the next segment must begin where this one ends.
+    is_dense: bool,
 }
 
 /// What a walk is for.
@@ -67,14 +71,15 @@ impl Loader<'_> {
         for (place, (base, parts)) in bases.iter().enumerate() {
             let next = bases.get(place + 1).map(|(next, _)| *next);
             let part = self.load_one(*base, *parts, next)?;
-            let is_last = next.is_none() || part.is_cut;
+            let is_end = part.is_cut || (part.is_dense && next.is_some_and(|next| next != part.next_offset));
+            let is_last = next.is_none() || is_end;
             if !is_last && part.is_growing {
                 part.segment.seal()?;
             }
             loaded.leo = part.next_offset;
             loaded.since_entry = part.since_entry;
             loaded.segments.push(Arc::new(part.segment));
-            if part.is_cut {
+            if is_end {
                 self.remove_segments(&bases[place + 1..])?;
                 break;
             }
@@ -87,12 +92,14 @@ impl Loader<'_> {
         if !self.options.clean_shutdown && next.is_none_or(|next| next > recovery_point) {
             return self.walk(base, Walk::Recover);
         }
-        let has_indexes = parts.has_offsets && parts.has_times;
-        let as_it_is = match next {
-            _ if !has_indexes => None,
-            None => self.resume(base)?,
+        if !self.options.clean_shutdown && next == Some(recovery_point) {
             // It may have been the newest one when the recovery point was set, with indexes that were not synced.
-            Some(next) => self.sealed(base, next, !self.options.clean_shutdown && next == recovery_point)?,
+            return self.walk(base, Walk::Reindex);
+        }
+        let as_it_is = match next {
+            _ if !parts.has_offsets || !parts.has_times => None,
+            None => self.resume(base)?,
+            Some(next) => self.sealed(base, next)?,
         };
         match as_it_is {
             Some(part) => Ok(part),
@@ -107,11 +114,10 @@ impl Loader<'_> {
     fn walk(&mut self, base: Offset, walk: Walk) -> io::Result<Part> {
         let file = self.disk.open(&names::file(self.dir, base, names::LOG), Mode::Write)?;
         let end = file.len()?;
-        let offsets = SparseIndex::create(self.disk.clone(), names::file(self.dir, base, names::INDEX))?;
-        let times = SparseIndex::create(self.disk.clone(), names::file(self.dir, base, names::TIME_INDEX))?;
-        let segment = Segment::resume(self.disk, self.dir, base, file.clone(), end, (offsets, times));
+        let indexes = (self.new_index(base, names::INDEX, walk)?, self.new_index(base, names::TIME_INDEX, walk)?);
+        let segment = Segment::resume(self.disk, self.dir, base, file.clone(), end, indexes);
         let mut scan = Scan::new(file.clone(), 0, end, LONG_WINDOW);
-        let (mut next_offset, mut since_entry) = (base, 0);
+        let (mut next_offset, mut since_entry, mut is_dense) = (base, 0, walk == Walk::Recover);
         while let Some(placed) = scan.next()? {
             let header = &placed.header;
             let fits = header.base_offset >= next_offset && segment.relative(header.last_offset()).is_some();
@@ -122,16 +128,38 @@ impl Loader<'_> {
             let interval = u64::from(self.config.index_interval_bytes);
             since_entry = segment.index(header, placed.position, since_entry, interval)?;
             self.epochs.observe(header.leader_epoch, header.base_offset);
+            let has_all = i64::from(header.record_count) == i64::from(header.last_offset_delta) + 1;
+            is_dense &= has_all && header.base_offset == next_offset;
             next_offset = header.next_offset();
         }
         let is_cut = walk == Walk::Recover && scan.position() < end;
         if is_cut {
             self.cut(&segment, file.as_ref(), scan.position(), end)?;
         }
-        if walk == Walk::Recover {
-            segment.mark_unsynced();
+        match walk {
+            Walk::Recover => segment.mark_unsynced(),
+            Walk::Reindex => self.put_indexes(&segment)?,
         }
-        Ok(Part { segment, next_offset, since_entry, is_growing: true, is_cut })
+        Ok(Part { segment, next_offset, since_entry, is_growing: walk == Walk::Recover, is_cut, is_dense })
+    }
+
+    /// An empty index. One for a segment below the recovery point is written beside its place, because no later start
+    /// would notice that a power cut left a half of it.
+    fn new_index<E: Entry>(&self, base: Offset, suffix: &str, walk: Walk) -> io::Result<SparseIndex<E>> {
+        let path = names::file(self.dir, base, suffix);
+        match walk {
+            Walk::Recover => SparseIndex::create(self.disk.clone(), path),
+            Walk::Reindex => SparseIndex::create(self.disk.clone(), names::beside(&path)),
+        }
+    }
+
+    /// Puts new indexes in their place, durably.
+    fn put_indexes(&self, segment: &Segment) -> io::Result<()> {
+        segment.seal()?;
+        segment.sync_indexes()?;
+        segment.offsets.rename(&names::file(self.dir, segment.base_offset, names::INDEX))?;
+        segment.times.rename(&names::file(self.dir, segment.base_offset, names::TIME_INDEX))?;
+        self.disk.sync_dir(self.dir)
     }
 
     /// Cuts a segment off at `valid`. Synced at once: bytes of the old end that came back by a second power cut could
@@ -186,7 +214,14 @@ impl Loader<'_> {
             is_first = false;
         }
         let is_whole = scan.position() == end && !is_first;
-        Ok(is_whole.then_some(Part { segment, next_offset, since_entry: end - from.min(end), is_growing: true, is_cut: false }))
+        Ok(is_whole.then_some(Part {
+            segment,
+            next_offset,
+            since_entry: end - from.min(end),
+            is_growing: true,
+            is_cut: false,
+            is_dense: false,
+        }))
     }
 
     /// Reads an index into memory and takes off its padding; `None` if it is damaged.
@@ -204,44 +239,29 @@ impl Loader<'_> {
         Ok(Some(parsed.entries))
     }
 
-    /// A segment that grows no more. Its indexes stay on disk; their ends are looked at, or with `deep` all of them.
-    /// `None` if they are damaged.
-    fn sealed(&self, base: Offset, next: Offset, deep: bool) -> io::Result<Option<Part>> {
+    /// A segment that grows no more. Its indexes stay on disk, only their ends are looked at. `None` if they are damaged.
+    fn sealed(&self, base: Offset, next: Offset) -> io::Result<Option<Part>> {
         let size = self.disk.open(&names::file(self.dir, base, names::LOG), Mode::Read)?.len()?;
-        let is_sound = self.is_sound::<OffsetEntry>(base, names::INDEX, deep, |entry| u64::from(entry.position) < size)?
-            && self.is_sound::<TimeEntry>(base, names::TIME_INDEX, deep, |entry| {
-                i64::from(entry.relative_offset) < next.0.saturating_sub(base.0)
-            })?;
+        let span = next.0.saturating_sub(base.0);
+        let is_sound = self.is_sound::<OffsetEntry>(base, names::INDEX, |last| u64::from(last.position) < size)?
+            && self.is_sound::<TimeEntry>(base, names::TIME_INDEX, |last| i64::from(last.relative_offset) < span)?;
         let segment = Segment::sealed(self.disk, self.dir, base, size);
-        Ok(is_sound.then_some(Part { segment, next_offset: next, since_entry: 0, is_growing: false, is_cut: false }))
+        let part =
+            Part { segment, next_offset: next, since_entry: 0, is_growing: false, is_cut: false, is_dense: false };
+        Ok(is_sound.then_some(part))
     }
 
-    fn is_sound<E: Entry>(
-        &self,
-        base: Offset,
-        suffix: &str,
-        deep: bool,
-        is_last_sound: impl Fn(E) -> bool,
-    ) -> io::Result<bool> {
+    /// Whether the last two entries of an index are as they should be: a last one that does not rise is the padding of
+    /// a file that was not trimmed.
+    fn is_sound<E: Entry>(&self, base: Offset, suffix: &str, is_last_sound: impl Fn(E) -> bool) -> io::Result<bool> {
         let file = self.disk.open(&names::file(self.dir, base, suffix), Mode::Read)?;
         let len = file.len()?;
-        let entry_len = E::LEN as u64;
-        if len % entry_len != 0 {
+        if len % E::LEN as u64 != 0 {
             return Ok(false);
         }
-        if deep {
-            let bytes = file.read_at(0, usize::try_from(len).unwrap_or(usize::MAX))?;
-            let parsed = parse::<E>(&bytes);
-            return Ok(parsed.entries.len() as u64 * entry_len == len
-                && parsed.entries.last().is_none_or(|last| is_last_sound(*last)));
-        }
-        if len == 0 {
-            return Ok(true);
-        }
-        let bytes = file.read_at(len - entry_len, E::LEN)?;
-        Ok(bytes.len() == E::LEN && {
-            let last = E::decode(&bytes);
-            last.may_follow(None) && is_last_sound(last)
-        })
+        let from = len.saturating_sub(2 * E::LEN as u64);
+        let bytes = file.read_at(from, 2 * E::LEN)?;
+        let entries = parse::<E>(&bytes).entries;
+        Ok(entries.len() * E::LEN == bytes.len() && entries.last().is_none_or(|last| is_last_sound(*last)))
     }
 }

@@ -223,7 +223,8 @@ impl Segment {
             return Ok(0);
         }
         let here = Scan::new(self.file()?, position, end, SHORT_WINDOW).next()?;
-        let is_true = here.is_some_and(|placed| Some(entry.relative_offset) == self.relative(placed.header.last_offset()));
+        let is_true =
+            here.is_some_and(|placed| Some(entry.relative_offset) == self.relative(placed.header.last_offset()));
         Ok(if is_true { position } else { 0 })
     }
 

@@ -78,7 +78,10 @@ impl<E: Entry> SparseIndex<E> {
     /// A new index in an empty file.
     pub(crate) fn create(disk: Arc<dyn Disk>, path: PathBuf) -> io::Result<SparseIndex<E>> {
         disk.open(&path, Mode::CreateEmpty)?;
-        Ok(SparseIndex::hold(disk, path, Held::Memory { entries: Vec::new(), written: 0 }))
+        let index = SparseIndex::hold(disk, path, Held::Memory { entries: Vec::new(), written: 0 });
+        // An older file of that name may come back.
+        index.state_mut().unsynced = true;
+        Ok(index)
     }
 
     /// The index of a segment that grows, from entries that were read from its file.
@@ -161,6 +164,9 @@ impl<E: Entry> SparseIndex<E> {
 
     /// Writes what is pending and makes it survive a power cut.
     pub(crate) fn sync(&self) -> io::Result<()> {
+        if self.state().is_synced() {
+            return Ok(());
+        }
         let mut state = self.state_mut();
         state.write_out(self.disk.as_ref())?;
         if state.unsynced {
@@ -180,6 +186,11 @@ impl<E: Entry> SparseIndex<E> {
 }
 
 impl<E: Entry> State<E> {
+    fn is_synced(&self) -> bool {
+        let has_pending = matches!(&self.held, Held::Memory { entries, written } if *written < entries.len());
+        !self.unsynced && !has_pending
+    }
+
     fn write_out(&mut self, disk: &dyn Disk) -> io::Result<()> {
         let Held::Memory { entries, written } = &mut self.held else { return Ok(()) };
         if *written == entries.len() {

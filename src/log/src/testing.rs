@@ -9,7 +9,8 @@ use klamm_env::{Clock, Disk, DiskMem, DiskOs};
 use klamm_record::{Batch, BatchBuilder, Codec, batches};
 
 use crate::{
-    Appendable, AppendError, Appended, LogConfig, OpenOptions, Origin, Reader, Writer, parse_offset_index, parse_time_index,
+    AppendError, Appendable, Appended, LogConfig, OpenOptions, Origin, Reader, Writer, parse_offset_index,
+    parse_time_index,
 };
 
 /// Wall time at which tests begin, in milliseconds.

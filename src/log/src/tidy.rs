@@ -37,9 +37,8 @@ pub(crate) struct Contents {
 pub(crate) fn tidy(disk: &Arc<dyn Disk>, dir: &Path) -> io::Result<Contents> {
     let names: Vec<String> =
         disk.list(dir)?.into_iter().filter(|entry| !entry.is_dir).map(|entry| entry.name).collect();
-    let is_left_over = |name: &&String| {
-        name.ends_with(".swap") || name.ends_with(".cleaned") || name.ends_with(names::DELETED)
-    };
+    let is_left_over =
+        |name: &&String| name.ends_with(".swap") || name.ends_with(".cleaned") || name.ends_with(names::DELETED);
     if !names.iter().any(|name| is_left_over(&name)) {
         return survey(disk, dir, &names);
     }
@@ -81,7 +80,8 @@ fn finish_swaps(disk: &Arc<dyn Disk>, dir: &Path) -> io::Result<()> {
     }
     if let Some((from, to)) = covered {
         for name in names.iter().filter(|name| !name.ends_with(".swap")) {
-            let is_part = |suffix: &str| [names::LOG, names::INDEX, names::TIME_INDEX, names::TXN_INDEX].contains(&suffix);
+            let is_part =
+                |suffix: &str| [names::LOG, names::INDEX, names::TIME_INDEX, names::TXN_INDEX].contains(&suffix);
             if names::parse(name).is_some_and(|(base, suffix)| is_part(suffix) && from <= base && base < to) {
                 disk.remove_file(&dir.join(name))?;
             }

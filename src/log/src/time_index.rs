@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn entries_come_back_and_padding_is_dropped_w3() {
-        let entries = [(1_000, 3), (2_000, 70)].map(|(timestamp_ms, relative_offset)| TimeEntry { timestamp_ms, relative_offset });
+        let entries = [(1_000, 3), (2_000, 70)]
+            .map(|(timestamp_ms, relative_offset)| TimeEntry { timestamp_ms, relative_offset });
         let mut bytes = Vec::new();
         entries.iter().for_each(|entry| entry.encode(&mut bytes));
         assert_eq!(bytes[..12], [0, 0, 0, 0, 0, 0, 3, 0xe8, 0, 0, 0, 3]);

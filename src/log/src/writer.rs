@@ -187,12 +187,15 @@ impl Writer {
         if self.shared.is_poisoned() {
             return Err(Error::Poisoned);
         }
+        let is_empty = self.shared.segments().len() == 1 && self.active.size() == 0;
+        if is_empty {
+            return Ok(self.leo);
+        }
         self.active.finish_times()?;
         self.active.sync_indexes()?;
-        let is_empty = self.shared.segments().len() == 1 && self.active.size() == 0;
-        if !is_empty && !self.snapshots.contains(&self.leo) {
+        if !self.snapshots.contains(&self.leo) {
             self.take_snapshot(true)?;
         }
-        if is_empty { Ok(self.leo) } else { self.flush() }
+        self.flush()
     }
 }
