@@ -109,6 +109,31 @@ async fn what_was_acknowledged_is_there_after_a_kill() {
     quorum.stop().await;
 }
 
+#[test]
+fn what_was_acknowledged_is_there_when_nobody_said_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    let life = || tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let first = life();
+    first.block_on(async {
+        let quorum = start(dir.path()).await;
+        for n in 0..5 {
+            quorum.propose(topic(n)).await.unwrap();
+        }
+    });
+    drop(first);
+    life().block_on(async {
+        // The disk thread of the first life lets go of the store a moment after its runtime is gone.
+        let quorum = loop {
+            match Quorum::start(&Env::real(), dir.path(), NODE, None).await {
+                Err(Error::InUse(_)) => tokio::time::sleep(Duration::from_millis(2)).await,
+                started => break started.unwrap(),
+            }
+        };
+        assert_eq!(quorum.image().topics.len(), 5);
+        quorum.stop().await;
+    });
+}
+
 #[tokio::test]
 async fn a_store_of_another_node_or_cluster_or_process_is_refused() {
     let dir = tempfile::tempdir().unwrap();

@@ -34,14 +34,12 @@ impl Machine {
         (Machine { cell: cell.clone(), applied, membership, snapshots, tasks }, cell)
     }
 
-    fn step(&mut self, entry: Entry, image: &mut Image, delta: &mut Delta) -> Result<(), StorageError> {
+    fn step(&mut self, entry: Entry, image: &mut Image, delta: &mut Delta) -> Result<(), klamm_metadata::Error> {
         let id = entry.log_id;
         let at = Position { index: id.index, term: id.leader_id.term };
         match entry.payload {
             EntryPayload::Blank => image.at = at,
-            EntryPayload::Normal(batch) => codec::decode(&batch.0)
-                .and_then(|records| apply_all(image, &records, at, delta))
-                .map_err(|error| StorageIoError::apply(id, &error))?,
+            EntryPayload::Normal(batch) => apply_all(image, &codec::decode(&batch.0)?, at, delta)?,
             EntryPayload::Membership(members) => {
                 self.membership = StoredMembership::new(Some(id), members);
                 image.at = at;
@@ -67,7 +65,8 @@ impl RaftStateMachine<TypeConfig> for Machine {
         let (mut image, mut delta) = ((*self.cell.load()).clone(), Delta::default());
         let mut answers = Vec::new();
         for entry in entries {
-            self.step(entry, &mut image, &mut delta)?;
+            let id = entry.log_id;
+            self.step(entry, &mut image, &mut delta).map_err(|error| StorageIoError::apply(id, &error))?;
             answers.push(());
         }
         if !answers.is_empty() {

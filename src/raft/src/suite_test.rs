@@ -32,7 +32,7 @@ fn stores(Files(files, count): &Files, mut disk: impl RaftDisk) -> (LogStore, Ma
     let env = Env { disk: files.clone(), ..Env::real() };
     let loaded = disk.load().unwrap();
     let io = IoThread::start(&env, disk).unwrap();
-    let (machine, _) = Machine::open(Snapshots::new(files.clone(), &folder), None, env.tasks.clone());
+    let (machine, _) = Machine::open(Snapshots::new(files.clone(), &folder), None, env.tasks);
     (LogStore::new(0, loaded, io), machine)
 }
 
