@@ -112,21 +112,9 @@ impl Quorum {
 
     /// Becomes leader and commits an entry in the new term, which commits all before it; then sees to the cluster's id.
     async fn take_office(&self, env: &Env, id: u64, cluster_id: Option<&str>) -> Result<(), Error> {
-        let raft = &self.0.raft;
-        let voters = raft.with_raft_state(|state| state.membership_state.effective().voter_ids().collect::<Vec<_>>());
-        let voters = voters.await.map_err(|fatal| stopped(&fatal))?;
-        if raft.is_initialized().await.map_err(|fatal| stopped(&fatal))? {
-            if voters != [id] {
-                return Err(Error::SeveralVoters(voters.len()));
-            }
-            raft.trigger().elect().await.map_err(|fatal| stopped(&fatal))?;
-        } else {
-            let members = BTreeMap::from([(id, BasicNode::default())]);
-            raft.initialize(members).await.map_err(|error| stopped(&error))?;
+        if self.elect(id).await? {
+            self.propose(Vec::new()).await?;
         }
-        let wait = raft.wait(Some(Duration::from_millis(LEADER_WAIT_MS)));
-        wait.state(ServerState::Leader, "take office").await.map_err(|_| Error::NoLeader(LEADER_WAIT_MS))?;
-        self.propose(Vec::new()).await?;
         let have = self.image().cluster.id.clone();
         match cluster_id {
             Some(want) if !have.is_empty() && *have != *want => {
@@ -139,6 +127,25 @@ impl Quorum {
                 self.propose(vec![Record::Cluster { id }]).await.map(drop)
             }
         }
+    }
+
+    /// Becomes leader at once, without waiting for a timer. True if the log has a past.
+    async fn elect(&self, id: u64) -> Result<bool, Error> {
+        let raft = &self.0.raft;
+        let voters = raft.with_raft_state(|state| state.membership_state.effective().voter_ids().collect::<Vec<_>>());
+        let voters = voters.await.map_err(|fatal| stopped(&fatal))?;
+        let has_past = raft.is_initialized().await.map_err(|fatal| stopped(&fatal))?;
+        if !has_past {
+            let members = BTreeMap::from([(id, BasicNode::default())]);
+            raft.initialize(members).await.map_err(|error| stopped(&error))?;
+        } else if voters == [id] {
+            raft.trigger().elect().await.map_err(|fatal| stopped(&fatal))?;
+        } else {
+            return Err(Error::SeveralVoters(voters.len()));
+        }
+        let wait = raft.wait(Some(Duration::from_millis(LEADER_WAIT_MS)));
+        wait.state(ServerState::Leader, "take office").await.map_err(|_| Error::NoLeader(LEADER_WAIT_MS))?;
+        Ok(has_past)
     }
 
     /// The newest image that this node has applied.
