@@ -9,8 +9,12 @@ use crate::walk::Source;
 /// [`BatchFault::Structure`] for more than five bytes, or where the bytes end.
 #[inline]
 pub(crate) fn read_varint<S: Source>(source: &mut S) -> Result<i32, BatchFault> {
-    let mut value = 0u32;
-    for shift in (0..35).step_by(7) {
+    let first = source.byte()?;
+    if first & 0x80 == 0 {
+        return Ok(i32::from(first >> 1) ^ -i32::from(first & 1));
+    }
+    let mut value = u32::from(first & 0x7f);
+    for shift in (7..35).step_by(7) {
         let byte = source.byte()?;
         value |= u32::from(byte & 0x7f).wrapping_shl(shift);
         if byte & 0x80 == 0 {
@@ -23,8 +27,12 @@ pub(crate) fn read_varint<S: Source>(source: &mut S) -> Result<i32, BatchFault> 
 /// Reads a 64-bit varint; like [`read_varint`], of up to ten bytes.
 #[inline]
 pub(crate) fn read_varlong<S: Source>(source: &mut S) -> Result<i64, BatchFault> {
-    let mut value = 0u64;
-    for shift in (0..70).step_by(7) {
+    let first = source.byte()?;
+    if first & 0x80 == 0 {
+        return Ok(i64::from(first >> 1) ^ -i64::from(first & 1));
+    }
+    let mut value = u64::from(first & 0x7f);
+    for shift in (7..70).step_by(7) {
         let byte = source.byte()?;
         value |= u64::from(byte & 0x7f).wrapping_shl(shift);
         if byte & 0x80 == 0 {

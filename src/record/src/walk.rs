@@ -28,6 +28,8 @@ pub(crate) trait Source {
     fn skip(&mut self, count: usize) -> Result<(), BatchFault>;
     /// True if no byte is left.
     fn at_end(&mut self) -> Result<bool, BatchFault>;
+    /// Takes the next `count` bytes if they lie in memory in one piece; `None` leaves them where they are.
+    fn piece(&mut self, count: usize) -> Result<Option<&[u8]>, BatchFault>;
 }
 
 /// Bytes in memory.
@@ -58,6 +60,13 @@ impl Source for SliceSource<'_> {
     fn at_end(&mut self) -> Result<bool, BatchFault> {
         Ok(self.rest.is_empty())
     }
+
+    #[inline]
+    fn piece(&mut self, count: usize) -> Result<Option<&[u8]>, BatchFault> {
+        let (piece, rest) = self.rest.split_at_checked(count).ok_or(CUT)?;
+        self.rest = rest;
+        Ok(Some(piece))
+    }
 }
 
 impl Source for Bytes {
@@ -75,6 +84,10 @@ impl Source for Bytes {
 
     fn at_end(&mut self) -> Result<bool, BatchFault> {
         Ok(self.is_empty())
+    }
+
+    fn piece(&mut self, _: usize) -> Result<Option<&[u8]>, BatchFault> {
+        Ok(None)
     }
 }
 
@@ -156,6 +169,15 @@ impl<R: Read> Source for StreamSource<R> {
     fn at_end(&mut self) -> Result<bool, BatchFault> {
         Ok(self.ready()?.is_empty())
     }
+
+    #[inline]
+    fn piece(&mut self, count: usize) -> Result<Option<&[u8]>, BatchFault> {
+        if count > self.filled - self.at {
+            return Ok(None);
+        }
+        self.at += count;
+        Ok(Some(&self.window[self.at - count..self.at]))
+    }
 }
 
 /// What the broker needs to know of a record that it does not keep.
@@ -166,20 +188,35 @@ pub(crate) struct RecordShape {
     pub(crate) has_key: bool,
 }
 
-/// The inside of one record: reads no further than its declared size.
+/// The inside of one record, read from a source that holds more.
 struct Body<'a, S> {
     source: &'a mut S,
     left: usize,
 }
 
+/// Where the inside of a record is read from: no further than its declared size.
+trait Inside {
+    fn left(&self) -> usize;
+}
+
+impl<S> Inside for Body<'_, S> {
+    fn left(&self) -> usize {
+        self.left
+    }
+}
+
+impl Inside for SliceSource<'_> {
+    fn left(&self) -> usize {
+        self.rest.len()
+    }
+}
+
 impl<S: Source> Source for Body<'_, S> {
-    #[inline]
     fn byte(&mut self) -> Result<u8, BatchFault> {
         self.left = self.left.checked_sub(1).ok_or(OVERRUN)?;
         self.source.byte()
     }
 
-    #[inline]
     fn skip(&mut self, count: usize) -> Result<(), BatchFault> {
         self.left = self.left.checked_sub(count).ok_or(OVERRUN)?;
         self.source.skip(count)
@@ -188,25 +225,37 @@ impl<S: Source> Source for Body<'_, S> {
     fn at_end(&mut self) -> Result<bool, BatchFault> {
         Ok(self.left == 0)
     }
+
+    fn piece(&mut self, _: usize) -> Result<Option<&[u8]>, BatchFault> {
+        Ok(None)
+    }
 }
 
-/// Passes over one record and checks its structure.
+/// Passes over one record and checks its structure. A record that lies in memory in one piece, as all do but those
+/// across the window's edge, is read as a slice.
 ///
 /// # Errors
 /// [`BatchFault::Structure`] for a record that is not as drawn above, and what the source fails with.
 #[inline]
 pub(crate) fn walk_record<S: Source>(source: &mut S) -> Result<RecordShape, BatchFault> {
     let left = record_size(source)?;
-    let mut body = Body { source, left };
-    body.skip(1)?;
-    let timestamp_delta = read_varlong(&mut body)?;
-    let offset_delta = read_varint(&mut body)?;
-    let has_key = skip_nullable(&mut body)?;
-    skip_nullable(&mut body)?;
-    for _ in 0..header_count(&mut body)? {
-        skip_header(&mut body)?;
+    match source.piece(left)? {
+        Some(body) => walk_body(&mut SliceSource::new(body)),
+        None => walk_body(&mut Body { source, left }),
     }
-    if body.left > 0 {
+}
+
+#[inline]
+fn walk_body<B: Source + Inside>(body: &mut B) -> Result<RecordShape, BatchFault> {
+    body.skip(1)?;
+    let timestamp_delta = read_varlong(body)?;
+    let offset_delta = read_varint(body)?;
+    let has_key = skip_nullable(body)?;
+    skip_nullable(body)?;
+    for _ in 0..header_count(body)? {
+        skip_header(body)?;
+    }
+    if body.left() > 0 {
         return Err(BatchFault::Structure("a record is shorter than its declared size"));
     }
     Ok(RecordShape { timestamp_delta, offset_delta, has_key })
@@ -219,14 +268,14 @@ pub(crate) fn record_size<S: Source>(source: &mut S) -> Result<usize, BatchFault
 }
 
 #[inline]
-fn header_count<S: Source>(body: &mut Body<'_, S>) -> Result<usize, BatchFault> {
+fn header_count<B: Source + Inside>(body: &mut B) -> Result<usize, BatchFault> {
     let count = usize::try_from(read_varint(body)?);
     let count = count.map_err(|_| BatchFault::Structure("a negative number of headers"))?;
     // A header takes at least a byte for its key's length, so a larger count is wrong before any header is read.
-    if count > body.left { Err(BatchFault::Structure("more headers than the record has bytes")) } else { Ok(count) }
+    if count > body.left() { Err(BatchFault::Structure("more headers than the record has bytes")) } else { Ok(count) }
 }
 
-fn skip_header<S: Source>(body: &mut Body<'_, S>) -> Result<(), BatchFault> {
+fn skip_header<B: Source>(body: &mut B) -> Result<(), BatchFault> {
     let key = usize::try_from(read_varint(body)?);
     body.skip(key.map_err(|_| BatchFault::Structure("a header without a key"))?)?;
     skip_nullable(body)?;
@@ -235,7 +284,7 @@ fn skip_header<S: Source>(body: &mut Body<'_, S>) -> Result<(), BatchFault> {
 
 /// Passes over a field that may be null; says whether it was there.
 #[inline]
-fn skip_nullable<S: Source>(body: &mut Body<'_, S>) -> Result<bool, BatchFault> {
+fn skip_nullable<B: Source>(body: &mut B) -> Result<bool, BatchFault> {
     match usize::try_from(read_varint(body)?) {
         Ok(length) => body.skip(length).map(|()| true),
         Err(_) => Ok(false),
