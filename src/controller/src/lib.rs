@@ -14,6 +14,8 @@
 //! Error codes and texts are Kafka's own (`ReplicationControlManager`, `ConfigurationControlManager`, `ControllerApis`,
 //! `ConfigAdminManager`): tools print them.
 
+#[cfg(test)]
+mod any_command_test;
 mod brokers;
 #[cfg(test)]
 mod brokers_test;
