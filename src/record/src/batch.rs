@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::fault::BatchFault;
-use crate::header::{BatchHeader, HEADER_LEN, LEAST_LENGTH, LOG_OVERHEAD, UP_TO_MAGIC, is_crc_valid};
+use crate::header::{BatchHeader, HEADER_LEN, LEAST_LENGTH, LOG_OVERHEAD, MAGIC_AT, is_crc_valid};
 
 /// The least length that any format can have (`LegacyRecord.RECORD_OVERHEAD_V0`).
 const LEAST_LENGTH_OF_ANY: i32 = 14;
@@ -49,7 +49,7 @@ pub fn batches(bytes: &Bytes) -> Batches {
     Batches { rest: bytes.clone(), whole_bytes: 0, failed: false }
 }
 
-/// The iterator of [`batches`]. Ends after the first fault.
+/// The iterator of [`batches()`]. Ends after the first fault.
 #[derive(Clone, Debug)]
 pub struct Batches {
     rest: Bytes,
@@ -85,7 +85,7 @@ impl Iterator for Batches {
 
 /// The header of a whole batch of any size; one too small for a header has a wrong length or is of an old magic.
 fn header_of(batch: &[u8]) -> Result<BatchHeader, BatchFault> {
-    match (batch.get(UP_TO_MAGIC - 1), batch.len()) {
+    match (batch.get(MAGIC_AT), batch.len()) {
         (Some(2), len) if len < HEADER_LEN => {
             let length = i32::try_from(len.saturating_sub(LOG_OVERHEAD)).unwrap_or(0);
             Err(BatchFault::Length { length, least: LEAST_LENGTH })
@@ -109,7 +109,7 @@ pub(crate) fn next_batch_size(bytes: &[u8]) -> Result<Option<usize>, BatchFault>
     if length < LEAST_LENGTH_OF_ANY {
         return Err(BatchFault::Length { length, least: LEAST_LENGTH_OF_ANY });
     }
-    let Some(magic) = bytes.get(UP_TO_MAGIC - 1) else {
+    let Some(magic) = bytes.get(MAGIC_AT) else {
         return Ok(None);
     };
     if *magic > 2 {

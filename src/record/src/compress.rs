@@ -14,7 +14,7 @@ const SNAPPY_BLOCK_BYTES: usize = 32 * 1024;
 /// existed (KIP-390, `Lz4BlockOutputStream`).
 const LZ4_FAST_AT: i32 = 9;
 
-/// Why [`compress`] gave up.
+/// Why [`compress()`] gave up.
 #[derive(Debug, thiserror::Error)]
 pub enum CompressFault {
     /// The result would take more bytes than allowed.

@@ -23,8 +23,8 @@ use crate::fault::BatchFault;
 pub const HEADER_LEN: usize = 61;
 /// The bytes up to and with the length field, which the length does not count (`Records.LOG_OVERHEAD`).
 pub const LOG_OVERHEAD: usize = 12;
-/// The bytes up to and with the magic, the least that tells a batch's format.
-pub(crate) const UP_TO_MAGIC: usize = 17;
+/// Where the magic lies in a batch of any format.
+pub(crate) const MAGIC_AT: usize = 16;
 /// The length field of a batch without a byte of records.
 pub(crate) const LEAST_LENGTH: i32 = 49;
 
@@ -170,7 +170,7 @@ impl BatchHeader {
             base_offset: Offset(i64::from_be_bytes(part(header, 0))),
             length: i32::from_be_bytes(part(header, 8)),
             leader_epoch: LeaderEpoch(i32::from_be_bytes(part(header, 12))),
-            magic: i8::from_be_bytes(part(header, 16)),
+            magic: i8::from_be_bytes(part(header, MAGIC_AT)),
             crc: u32::from_be_bytes(part(header, CRC_AT)),
             attributes: Attributes(i16::from_be_bytes(part(header, 21))),
             last_offset_delta: i32::from_be_bytes(part(header, 23)),
@@ -189,7 +189,7 @@ impl BatchHeader {
         put(&mut header, 0, self.base_offset.0.to_be_bytes());
         put(&mut header, 8, self.length.to_be_bytes());
         put(&mut header, 12, self.leader_epoch.0.to_be_bytes());
-        put(&mut header, 16, self.magic.to_be_bytes());
+        put(&mut header, MAGIC_AT, self.magic.to_be_bytes());
         put(&mut header, CRC_AT, self.crc.to_be_bytes());
         put(&mut header, 21, self.attributes.0.to_be_bytes());
         put(&mut header, 23, self.last_offset_delta.to_be_bytes());

@@ -2,7 +2,7 @@
 //!
 //! Law: no IO, no clock, no state. A batch stays the bytes that the producer sent; this room reads its header, walks
 //! its records without keeping them, and corrects the few header fields that belong to the broker. It decodes records
-//! only on the cold path ([`records`]: compaction, time lookups, coordinators). It uses `base` and the codecs.
+//! only on the cold path ([`records()`]: compaction, time lookups, coordinators). It uses `base` and the codecs.
 //!
 //! ```text
 //!                  12                 21                                      61

@@ -78,7 +78,7 @@ pub fn records(batch: &Batch) -> Records<'_> {
     Records { header: batch.header, body, left: batch.header.record_count, fault, over: false }
 }
 
-/// The iterator of [`records`].
+/// The iterator of [`records()`].
 pub struct Records<'a> {
     header: BatchHeader,
     body: Body<'a>,

@@ -39,7 +39,7 @@ use crate::codec::Codec;
 use crate::compress::{CompressFault, compress};
 use crate::decompress::decompress;
 use crate::fault::BatchFault;
-use crate::header::{BatchHeader, HEADER_LEN, LEAST_LENGTH, TimestampType, crc_of};
+use crate::header::{BatchHeader, HEADER_LEN, LEAST_LENGTH, MAGIC_AT, TimestampType, crc_of};
 use crate::walk::{SliceSource, StreamSource};
 
 /// The first produce version whose clients may send zstd (KIP-110).
@@ -138,7 +138,7 @@ pub fn check_shape(records: &Bytes, request_version: i16) -> Result<Batch, Refus
     let invalid = || Refusal::of(ErrorCode::InvalidRecord);
     let size = next_batch_size(records)?.ok_or_else(invalid)?;
     let batch = Batch::parse(&records.slice(..size));
-    if matches!(batch, Err(BatchFault::Magic(_))) || records.get(16).is_some_and(|magic| *magic < 2) {
+    if records.get(MAGIC_AT) != Some(&2) {
         return Err(invalid());
     }
     let is_zstd = batch.as_ref().is_ok_and(|batch| batch.header.attributes.codec() == Ok(Codec::Zstd));
