@@ -13,7 +13,20 @@ KINDS = {"kafka": Kafka, "klamm": Klamm}
 
 
 def pytest_addoption(parser):
+    parser.addoption("--self", action="store_true",
+                     help="a second Kafka in the place of klamm: a case that differs then says too much about chance")
     parser.addoption("--only", choices=["klamm", "kafka", "both"], default="both", help="which brokers to test against")
+
+
+class KafkaAsKlamm(Kafka):
+    """What --self puts in the place of klamm."""
+
+    kind = "klamm"
+
+
+def pytest_configure(config):
+    if config.getoption("--self"):
+        KINDS["klamm"] = KafkaAsKlamm
 
 
 def _kinds(config) -> list[str]:

@@ -65,8 +65,10 @@ jars() {
 classes() {
     local folder=.cache/classes/$1 sources=(java/src/*.java)
     if [ -d "$folder" ] && done_before "classes-$1" "${sources[@]}" ".cache/jars-$1.stamp"; then return; fi
+    rm -rf "$folder.new"
+    javac --release 17 -Xlint:all,-processing,-classfile,-try -nowarn -d "$folder.new" -cp ".cache/jars/$1/*" "${sources[@]}"
     rm -rf "$folder"
-    javac --release 17 -Xlint:all,-processing,-classfile,-try -nowarn -d "$folder" -cp ".cache/jars/$1/*" "${sources[@]}"
+    mv "$folder.new" "$folder"
     mark "classes-$1" "${sources[@]}" ".cache/jars-$1.stamp"
 }
 
