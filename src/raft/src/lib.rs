@@ -24,6 +24,8 @@ mod disk_mem;
 mod error;
 mod image_cell;
 mod io_thread;
+#[cfg(test)]
+mod kill_test;
 mod log_store;
 mod network;
 mod quorum;
