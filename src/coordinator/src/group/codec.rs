@@ -65,8 +65,7 @@ impl Reader {
 
     /// Reads text that may be null.
     pub fn nullable_text(&mut self, what: &'static str) -> Result<Option<Arc<str>>, Error> {
-        let length =
-            if self.flexible { i64::from(self.uvarint(what)?) - 1 } else { i64::from(self.i16(what)?) };
+        let length = if self.flexible { i64::from(self.uvarint(what)?) - 1 } else { i64::from(self.i16(what)?) };
         if length < 0 {
             return Ok(None);
         }
@@ -92,8 +91,7 @@ impl Reader {
 
     /// Reads the number of elements of a list, which can be no more than there are bytes left.
     pub fn length(&mut self, what: &'static str) -> Result<usize, Error> {
-        let length =
-            if self.flexible { i64::from(self.uvarint(what)?) - 1 } else { i64::from(self.i32(what)?) };
+        let length = if self.flexible { i64::from(self.uvarint(what)?) - 1 } else { i64::from(self.i32(what)?) };
         match usize::try_from(length) {
             Ok(length) if length <= self.rest.len() => Ok(length),
             Ok(_) => Err(Error::Truncated(what)),

@@ -20,3 +20,5 @@ pub mod shard;
 
 #[cfg(test)]
 mod contract_test;
+#[cfg(test)]
+pub(crate) mod testing;

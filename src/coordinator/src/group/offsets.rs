@@ -110,9 +110,7 @@ fn fetched(partition: i32, value: Option<&OffsetValue>) -> FetchedOffset {
             leader_epoch: value.leader_epoch,
             metadata: value.metadata.clone(),
         },
-        None => {
-            FetchedOffset { partition, offset: Offset::NONE, leader_epoch: LeaderEpoch::NONE, metadata: "".into() }
-        }
+        None => FetchedOffset { partition, offset: Offset::NONE, leader_epoch: LeaderEpoch::NONE, metadata: "".into() },
     }
 }
 

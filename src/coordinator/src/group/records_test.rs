@@ -101,9 +101,10 @@ fn every_version_of_a_group_is_read() {
     let head = b"\0\x01c\0\0\0\x02\0\x01p\0\x01m".to_vec();
     let tail = b"\0\0\0\x07\0\0\0\x01s\0\0\0\x01a".to_vec();
     let v0 = [b"\0\0".to_vec(), head.clone(), b"\0\0\0\x01\0\x01m\0\x01i\0\x01h".to_vec(), tail.clone()].concat();
-    let v1 =
-        [b"\0\x01".to_vec(), head.clone(), b"\0\0\0\x01\0\x01m\0\x01i\0\x01h\0\0\0\x08".to_vec(), tail.clone()].concat();
-    let v2 = [b"\0\x02".to_vec(), head, ts.to_vec(), b"\0\0\0\x01\0\x01m\0\x01i\0\x01h\0\0\0\x08".to_vec(), tail].concat();
+    let v1 = [b"\0\x01".to_vec(), head.clone(), b"\0\0\0\x01\0\x01m\0\x01i\0\x01h\0\0\0\x08".to_vec(), tail.clone()]
+        .concat();
+    let v2 =
+        [b"\0\x02".to_vec(), head, ts.to_vec(), b"\0\0\0\x01\0\x01m\0\x01i\0\x01h\0\0\0\x08".to_vec(), tail].concat();
     let v4 = [
         b"\0\x04\x02c\0\0\0\x02\x02p\x02m".to_vec(),
         ts.to_vec(),
@@ -142,10 +143,11 @@ fn no_bytes_make_a_reader_panic_and_no_cut_record_is_read() {
         state ^= state << 17;
         state
     };
-    for record in &records {
+    for (is_group, record) in records.iter().enumerate() {
         let value = record.value.clone().unwrap();
         for cut in 0..value.len() {
-            assert!(read_offset(&value.slice(..cut)).is_err() && read_group(&value.slice(..cut)).is_err());
+            let cut = value.slice(..cut);
+            assert!(if is_group == 1 { read_group(&cut).is_err() } else { read_offset(&cut).is_err() });
         }
         for cut in 2..record.key.len() {
             assert!(read_key(&record.key.slice(..cut)).is_err());

@@ -11,15 +11,15 @@ use super::config::GroupConfig;
 use super::describe;
 use super::expire::expired;
 use super::message::{
-    CommitRequest, FetchOffsetsRequest, HeartbeatRequest, JoinReply, JoinRequest, LeaveReply, LeaveRequest, ListRequest,
-    OffsetDeleteReply, OffsetDeleteRequest, Reply, Request, SyncReply, SyncRequest,
+    CommitRequest, FetchOffsetsRequest, HeartbeatRequest, JoinReply, JoinRequest, LeaveReply, LeaveRequest,
+    ListRequest, OffsetDeleteReply, OffsetDeleteRequest, Reply, Request, SyncReply, SyncRequest,
 };
 use super::offsets::{Offsets, check_commit, commit};
 use super::records::{Key, group_record, read_group, read_key, read_offset};
+use crate::Error;
 use crate::error::append_error;
 use crate::outcome::{After, Moment, Outcome, Record, Settled, Ticket, Write};
 use crate::timer::{TimerKey, Timers};
-use crate::Error;
 
 /// The most tombstones of one batch, so that a large run of expiry stays below the largest batch of the topic.
 const TOMBSTONES_PER_WRITE: usize = 1000;
@@ -122,7 +122,8 @@ impl Shard {
         if request.group_id.is_empty() {
             return ErrorCode::InvalidGroupId;
         }
-        let code = self.at(&request.group_id, now, &mut Outcome::default(), |group, desk| group.heartbeat(request, desk));
+        let code =
+            self.at(&request.group_id, now, &mut Outcome::default(), |group, desk| group.heartbeat(request, desk));
         code.unwrap_or(ErrorCode::UnknownMemberId)
     }
 
@@ -347,7 +348,8 @@ fn delete_in_parts(records: Vec<Record>) -> Vec<Write> {
 
 fn check_join(request: &JoinRequest, config: &GroupConfig) -> Result<(), ErrorCode> {
     let sessions = config.min_session_timeout_ms..=config.max_session_timeout_ms;
-    let names = [&request.group_id, &request.member_id, &request.client_id, &request.client_host, &request.protocol_type];
+    let names =
+        [&request.group_id, &request.member_id, &request.client_id, &request.client_host, &request.protocol_type];
     let protocols = request.protocols.iter().map(|protocol| &protocol.name);
     if request.group_id.is_empty() {
         Err(ErrorCode::InvalidGroupId)

@@ -148,7 +148,8 @@ impl Groups {
     pub fn leave(&self, request: LeaveRequest) -> impl Future<Output = LeaveReply> + Send + use<> {
         let answer = self.call(&request.group_id.clone(), Request::Leave(request));
         async move {
-            unwrap_reply!(answer.answer().await, Leave).unwrap_or_else(|error| LeaveReply { error, members: Vec::new() })
+            unwrap_reply!(answer.answer().await, Leave)
+                .unwrap_or_else(|error| LeaveReply { error, members: Vec::new() })
         }
     }
 
@@ -192,9 +193,8 @@ impl Groups {
         async move {
             let mut described = Vec::new();
             for (places, ids, answer) in calls {
-                let groups = unwrap_reply!(answer.answer().await, Describe).unwrap_or_else(|code| {
-                    ids.into_iter().map(|id| DescribedGroup::refusal(id, code)).collect()
-                });
+                let groups = unwrap_reply!(answer.answer().await, Describe)
+                    .unwrap_or_else(|code| ids.into_iter().map(|id| DescribedGroup::refusal(id, code)).collect());
                 described.extend(places.into_iter().zip(groups));
             }
             in_order(described)

@@ -289,7 +289,13 @@ impl ClassicGroup {
     }
 
     /// Takes over what a member's JoinGroup says.
-    pub(super) fn update(&mut self, id: &str, protocols: &[Protocol], rebalance_timeout_ms: i32, session_timeout_ms: i32) {
+    pub(super) fn update(
+        &mut self,
+        id: &str,
+        protocols: &[Protocol],
+        rebalance_timeout_ms: i32,
+        session_timeout_ms: i32,
+    ) {
         let Some(member) = self.members.get_mut(id) else { return };
         let old = std::mem::replace(&mut member.protocols, protocols.to_vec());
         member.rebalance_timeout_ms = rebalance_timeout_ms;

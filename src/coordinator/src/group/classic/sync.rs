@@ -44,7 +44,8 @@ impl ClassicGroup {
         self.check_member(&request.member_id, request.group_instance_id.as_deref())?;
         if request.generation != self.generation {
             Err(ErrorCode::IllegalGeneration)
-        } else if differs(&request.protocol_type, &self.protocol_type) || differs(&request.protocol_name, &self.protocol)
+        } else if differs(&request.protocol_type, &self.protocol_type)
+            || differs(&request.protocol_name, &self.protocol)
         {
             Err(ErrorCode::InconsistentGroupProtocol)
         } else if self.state == State::PreparingRebalance {
