@@ -91,6 +91,7 @@ class Context:
         self.answers: dict[str, Any] = {}
         self.conns: list[Conn] = []
         self._own: Conn | None = None
+        self.barriers = 0
 
     # Names and connections
 
@@ -129,7 +130,7 @@ class Context:
         `drop`: fields that cannot be compared here. Returns the answer as it came."""
         assert label not in self.answers, f"label {label} twice"
         kept = _without(answer, set(drop)) if drop else answer
-        masked = self.masker.mask(kept, ordered=ordered)
+        masked = _without(self.masker.mask(kept, ordered=ordered), set(drop))  # once more: records are read by now
         self.answers[label] = masked
         if self.strict:
             self._check(label, masked, error, says)
@@ -193,6 +194,11 @@ class Context:
                         {"topic": name, "partitions": asked}]}))):
                     return
             assert time.monotonic() < deadline, found
+
+    def barrier(self) -> None:
+        """Waits until the broker has applied every metadata change so far: a new topic comes behind them and serves."""
+        self.barriers += 1
+        self.topic(f"barrier-{self.barriers}")
 
     # Records
 

@@ -7,7 +7,8 @@ import pytest
 from harness import Kafka, Klamm
 from raw.case import Broker
 
-OVERRIDES = {"group.min.session.timeout.ms": 500}
+# Records of the cases are of 2020 and must outlive the session; sessions of members end in less than the usual 6 s.
+OVERRIDES = {"group.min.session.timeout.ms": 500, "log.retention.ms": -1}
 
 
 def _started(kind, name: str, prefix: str):

@@ -83,7 +83,7 @@ def compare(case_id: str, label: str, kafka: Any, klamm: Any) -> list[str]:
             continue
         allowed = value if isinstance(value, tuple) else (value,)
         if value is not ANY and found not in allowed:
-            lines.append(f".{name}: klamm should say {value!r} ({entry.reason}), says {found!r}")
+            lines.append(f".{name}: klamm should say {value!r} ({entry.reason}), says {found!r:.300}")
     if isinstance(kafka, dict):
         lines += differences(kafka, klamm, set(entry.says))
     return lines

@@ -18,6 +18,12 @@ def change(name: str, *changes: tuple, kind: int = TOPIC, **more) -> dict:
         {"name": key, "config_operation": op, "value": value} for key, op, value in changes]}], **more}
 
 
+def altered(c: Context, label: str, body: dict, *, version: int = 1, **checks) -> None:
+    """Records an IncrementalAlterConfigs and waits until the broker lives by it."""
+    c.call(label, "incremental_alter_configs", version, body, **checks)
+    c.barrier()
+
+
 def configs(c: Context, name: str, *keys: str, kind: int = TOPIC, **more) -> dict:
     """Values, sources and synonyms of some keys, by key."""
     answer = c.quiet("describe_configs", 4, describe(kind, name, list(keys) or None, include_synonyms=True, **more))
@@ -97,15 +103,13 @@ def a_config_is_set_and_deleted(c: Context) -> None:
     """SET takes effect at once, DELETE gives back the default, validate_only changes nothing."""
     topic = c.topic()
     for version in (0, 1):
-        c.call(f"v{version} set", "incremental_alter_configs", version, change(topic.name, ("max.message.bytes", SET, "100")),
-               error=0)
+        altered(c, f"v{version} set", change(topic.name, ("max.message.bytes", SET, "100")), version=version, error=0)
         c.add(f"v{version} is set", configs(c, topic.name, "max.message.bytes"), says={"value": "100", "config_source": 1})
         c.produce(f"v{version} in force", topic, batch([Rec(b"x" * 200)]), error=10)
         c.call(f"v{version} only validated", "incremental_alter_configs", version,
                change(topic.name, ("max.message.bytes", DELETE, None), validate_only=True), error=0)
         c.produce(f"v{version} still", topic, batch([Rec(b"x" * 200)]), error=10)
-        c.call(f"v{version} delete", "incremental_alter_configs", version,
-               change(topic.name, ("max.message.bytes", DELETE, None)), error=0)
+        altered(c, f"v{version} delete", change(topic.name, ("max.message.bytes", DELETE, None)), version=version, error=0)
         c.produce(f"v{version} gone", topic, batch([Rec(b"x" * 200)]), error=0)
         c.call(f"v{version} delete again", "incremental_alter_configs", version,
                change(topic.name, ("max.message.bytes", DELETE, None)), error=0)
@@ -121,7 +125,7 @@ def lists_are_appended_to(c: Context) -> None:
              ("append bad", "cleanup.policy", APPEND, "burn"), ("append number", "retention.ms", APPEND, "5"),
              ("subtract number", "retention.ms", SUBTRACT, "5"), ("append null", "cleanup.policy", APPEND, None)]
     for name, key, operation, value in steps:
-        c.call(name, "incremental_alter_configs", 1, change(topic.name, (key, operation, value)))
+        altered(c, name, change(topic.name, (key, operation, value)))
         c.add(f"after {name}", configs(c, topic.name, key), ordered=True)
 
 
@@ -140,6 +144,7 @@ def changes_that_are_refused(c: Context) -> None:
             ("boolean", [("preallocate", SET, "maybe")]), ("float", [("min.cleanable.dirty.ratio", SET, "2.5")]),
             ("long value", [("follower.replication.throttled.replicas", SET, "1:1," * 9000)])):
         c.call(name, "incremental_alter_configs", 1, change(topic.name, *changes))
+    c.barrier()
     c.add("what is set", {name: row for name, row in configs(c, topic.name).items() if row["config_source"] == 1})
     for name, resource in (("unknown topic", c.name("absent")), ("empty name", ""), ("invalid name", "a b")):
         c.call(name, "incremental_alter_configs", 1, change(resource, ("retention.ms", SET, "1")))
@@ -160,6 +165,7 @@ def alter_configs_replaces_all(c: Context) -> None:
         c.call(f"v{version}", "alter_configs", version, {"resources": [{
             "resource_type": TOPIC, "resource_name": topic.name, "configs": [
                 {"name": "max.message.bytes", "value": str(7000 + version)}]}]}, error=0)
+        c.barrier()
         c.add(f"v{version} now", {name: row["value"] for name, row in configs(c, topic.name).items()
                                   if row["config_source"] == 1}, says={"max.message.bytes": str(7000 + version)})
         c.call(f"v{version} validated", "alter_configs", version, {"validate_only": True, "resources": [{
@@ -168,11 +174,13 @@ def alter_configs_replaces_all(c: Context) -> None:
                        ("bad value", [{"name": "retention.ms", "value": "x"}]),
                        ("key twice", [{"name": "retention.ms", "value": "1"}, {"name": "retention.ms", "value": "2"}])):
         c.call(name, "alter_configs", 2, {"resources": [{"resource_type": TOPIC, "resource_name": topic.name, "configs": rows}]})
+    c.barrier()
     c.add("unchanged", {name: row["value"] for name, row in configs(c, topic.name).items() if row["config_source"] == 1})
     c.call("unknown topic", "alter_configs", 2, {"resources": [{
         "resource_type": TOPIC, "resource_name": c.name("absent"), "configs": []}]})
     c.call("clear", "alter_configs", 2, {"resources": [{"resource_type": TOPIC, "resource_name": topic.name, "configs": []}]},
            error=0)
+    c.barrier()
     c.add("cleared", {name: row["value"] for name, row in configs(c, topic.name).items() if row["config_source"] == 1}, says={})
 
 
@@ -182,6 +190,7 @@ def alter_configs_with_a_resource_twice(c: Context) -> None:
     topic = c.topic()
     row = {"resource_type": TOPIC, "resource_name": topic.name, "configs": [{"name": "retention.ms", "value": "5000"}]}
     c.call("twice", "alter_configs", 2, {"resources": [row, row]}, wait_s=1, says=SILENT)
+    c.barrier()
     c.add("nothing changed", configs(c, topic.name, "retention.ms"), says={"config_source": 5})
 
 
@@ -202,10 +211,10 @@ def a_change_takes_effect_without_restart(c: Context) -> None:
     """message.timestamp.type and cleanup.policy of a living topic are in force for the next produce."""
     topic = c.topic()
     c.produce("create time", topic, batch(), error=0, says={"log_append_time": -1})
-    c.call("append time", "incremental_alter_configs", 1, change(topic.name, ("message.timestamp.type", SET, "LogAppendTime")),
+    altered(c, "append time", change(topic.name, ("message.timestamp.type", SET, "LogAppendTime")),
            error=0)
     c.produce("now the broker's time", topic, batch(), error=0, says={"log_append_time": "<now>"})
-    c.call("compact", "incremental_alter_configs", 1, change(topic.name, ("cleanup.policy", SET, "compact")), error=0)
+    altered(c, "compact", change(topic.name, ("cleanup.policy", SET, "compact")), error=0)
     c.produce("now a key is needed", topic, batch([Rec(key=None)]), error=87)
     c.content("epoch stays", topic)
 
@@ -216,10 +225,10 @@ def dynamic_configs_of_the_broker(c: Context) -> None:
     topic, me = c.topic(), str(c.broker.node_id)
     key = "log.delete.delay.ms"
     for name, resource in (("own", me), ("cluster-wide", "")):
-        c.call(f"{name} set", "incremental_alter_configs", 1, change(resource, (key, SET, "12345"), kind=BROKER), error=0)
+        altered(c, f"{name} set", change(resource, (key, SET, "12345"), kind=BROKER), error=0)
         c.add(f"{name} topic inherits", configs(c, topic.name, "file.delete.delay.ms"), ordered=True)
         c.add(f"{name} described", configs(c, resource, key, kind=BROKER), ordered=True)
-        c.call(f"{name} delete", "incremental_alter_configs", 1, change(resource, (key, DELETE, None), kind=BROKER), error=0)
+        altered(c, f"{name} delete", change(resource, (key, DELETE, None), kind=BROKER), error=0)
         c.add(f"{name} back", configs(c, topic.name, "file.delete.delay.ms"), ordered=True)
     for name, row in (("read-only", ("num.partitions", SET, "3")), ("bad value", ("log.retention.ms", SET, "x")),
                       ("unknown", ("my.own.key", SET, "1")), ("unknown away", ("my.own.key", DELETE, None))):

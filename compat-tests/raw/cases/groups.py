@@ -292,7 +292,9 @@ def the_protocol_is_voted_for(c: Context) -> None:
                for label, names in wishes.items()]
     a, b, d = members
     a.join()
-    parked = [b.send_join(), d.send_join()]
+    parked = [b.send_join()]
+    await_state(c, group, "PreparingRebalance", members=2)
+    parked.append(d.send_join())
     await_state(c, group, "PreparingRebalance", members=3)
     a.joined("rejoin", a.send_join(), says={"protocol_name": "y", "generation_id": 2})
     b.joined("join", parked[0], says={"members": []})
