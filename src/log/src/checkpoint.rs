@@ -73,11 +73,15 @@ pub fn parse_offset_checkpoint(bytes: &[u8]) -> Result<BTreeMap<TopicPartition, 
     lines.iter().map(|line| parse_line(line).ok_or_else(|| format!("malformed line {line:?}"))).collect()
 }
 
-/// Replaces a small file so that the death of the process leaves the old or the new one, without waiting for the disk.
-/// A power cut may leave garbage: only for files that can be made anew from others.
-pub(crate) fn replace_unsynced(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Replaces a small file so that the death of the process leaves the old or the new one; the folder is not synced. If
+/// `synced` is false, neither are the bytes, and a power cut may leave garbage: only for files that can be made anew.
+pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8], synced: bool) -> io::Result<()> {
     let beside = names::beside(path);
-    disk.open(&beside, Mode::CreateEmpty)?.write_at(0, &mut [IoSlice::new(bytes)])?;
+    let file = disk.open(&beside, Mode::CreateEmpty)?;
+    file.write_at(0, &mut [IoSlice::new(bytes)])?;
+    if synced {
+        file.sync_data()?;
+    }
     disk.rename(&beside, path)
 }
 

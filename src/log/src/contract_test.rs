@@ -355,3 +355,33 @@ fn flush_messages_syncs_within_the_append() {
         .collect();
     assert_eq!(points, [0, 0, 9, 9, 9, 18]);
 }
+
+#[test]
+fn readers_and_a_flusher_go_on_beside_the_writer() {
+    for world in World::each() {
+        let (mut writer, reader) = world.open();
+        let (flusher, count) = (writer.flusher(), 3 * 2000);
+        std::thread::scope(|threads| {
+            for max_bytes in [1, 300, 5000] {
+                let reader = reader.clone();
+                threads.spawn(move || {
+                    let mut from = Offset(0);
+                    while from.0 < count {
+                        let leo = reader.leo();
+                        let slice = reader.read(from, max_bytes, true, leo).unwrap();
+                        assert_eq!(slice.bytes.is_empty(), from == leo, "what is published can be read");
+                        for batch in whole(&slice.bytes) {
+                            assert_eq!(batch.header.base_offset, from);
+                            from = batch.header.next_offset();
+                        }
+                        assert_eq!(slice.next_offset, from);
+                    }
+                });
+            }
+            threads.spawn(move || while flusher.flush().unwrap().0 < count {});
+            fill(&mut writer, 2000);
+        });
+        assert_eq!(reader.recovery_point(), Offset(count));
+        check(&world, &reader);
+    }
+}

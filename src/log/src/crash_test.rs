@@ -210,6 +210,7 @@ fn left_overs_of_deletion_and_compaction_are_put_in_order() {
         world.put(&world.path(bases[2], "log.swap"), b"not whole, since a file being cleaned begins here");
         world.put(&world.path(7777, "index"), b"without a log");
         world.put(&world.path(8888, "log.deleted"), b"on its way");
+        world.put(&world.path(0, "index.tmp"), b"half");
         let (_, reader) = world.open_clean();
         assert_eq!(read_all(&reader), before);
         let odd = |name: &String| !["log", "index", "timeindex", "snapshot"].iter().any(|end| name.ends_with(end));
@@ -352,7 +353,7 @@ impl Model {
 
 #[test]
 fn a_log_keeps_its_promises_through_any_history() {
-    for seed in 0..300 {
+    for seed in 0..60 {
         let mut model = Model::new(seed);
         let run = std::panic::AssertUnwindSafe(|| {
             for _ in 0..120 {

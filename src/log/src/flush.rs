@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 
 use klamm_base::Offset;
 
-use crate::checkpoint::replace_unsynced;
+use crate::checkpoint::replace;
 use crate::error::Error;
 use crate::names;
 use crate::shared::Shared;
@@ -49,24 +49,24 @@ impl Flusher {
         }
         if shared.names_unsynced.swap(false, Ordering::AcqRel) {
             shared.disk.sync_dir(&shared.dir)?;
-            if let Some(parent) = shared.dir.parent() {
-                shared.disk.sync_dir(parent)?;
-            }
+        }
+        if shared.folder_unsynced.swap(false, Ordering::AcqRel)
+            && let Some(parent) = shared.dir.parent()
+        {
+            shared.disk.sync_dir(parent)?;
         }
         shared.set_recovery_point(target);
         Ok(target)
     }
 }
 
-/// Writes the leader-epoch checkpoint; `synced` waits for the disk.
+/// Writes the leader-epoch checkpoint; with `synced` its bytes are on disk before it takes its place. The name is left to
+/// the sync of the folder.
 pub(crate) fn save_epochs(shared: &Shared, synced: bool) -> io::Result<()> {
     // The writer and the flusher both come here, and the file beside it has one name.
     let _one_at_a_time = shared.saving_epochs.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = shared.dir.join(names::EPOCHS);
-    if synced {
-        shared.epochs_unsynced.store(false, Ordering::Release);
-        shared.disk.replace(&path, shared.epochs().encode().as_bytes())
-    } else {
-        replace_unsynced(shared.disk.as_ref(), &path, shared.epochs().encode().as_bytes())
-    }
+    shared.epochs_unsynced.store(!synced, Ordering::Release);
+    replace(shared.disk.as_ref(), &shared.dir.join(names::EPOCHS), shared.epochs().encode().as_bytes(), synced)?;
+    shared.names_unsynced.store(true, Ordering::Release);
+    Ok(())
 }

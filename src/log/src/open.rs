@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use klamm_base::Offset;
 use klamm_env::Disk;
@@ -51,23 +50,20 @@ impl Writer {
         config: LogConfig,
         options: &OpenOptions,
     ) -> Result<(Writer, Reader), Error> {
-        if !disk.exists(dir) {
+        let mut is_new = !disk.exists(dir);
+        if is_new {
             disk.create_dir_all(dir)?;
         }
         let mut contents = tidy(&disk, dir)?;
         if contents.segments.is_empty() {
             begin_at(&disk, dir, &mut contents, options.log_start)?;
+            is_new = true;
         }
-        let (mut epochs, mut epochs_changed) = (LeaderEpochs::default(), false);
         let known_epochs = read_epochs(disk.as_ref(), dir)?;
-        if let Some(known) = &known_epochs {
-            epochs.clone_from(known);
-        }
-        let mut loader = Loader { disk: &disk, dir, config: &config, options, epochs: &mut epochs };
-        let mut loaded = loader.load(&contents)?;
+        let mut epochs = known_epochs.clone().unwrap_or_default();
+        let mut loaded = Loader { disk: &disk, dir, config: &config, options, epochs: &mut epochs }.load(&contents)?;
         if known_epochs.is_none() {
             epochs = epochs_of(&loaded)?;
-            epochs_changed = true;
         }
         if loaded.leo < options.log_start {
             loaded = start_over(&disk, dir, &mut contents, options)?;
@@ -75,48 +71,46 @@ impl Writer {
         let log_start = options.log_start.max(loaded.segments[0].base_offset);
         epochs.truncate_end(loaded.leo);
         epochs.truncate_start(log_start);
-        epochs_changed |= known_epochs.as_ref() != Some(&epochs);
+        let are_epochs_new = known_epochs.as_ref() != Some(&epochs) && loaded.leo > log_start;
         let producers = load_producers(&disk, dir, &mut contents.snapshots, &loaded, &config, options.now_ms)?;
-        let recovery_point = if options.clean_shutdown { loaded.leo } else { options.recovery_point.min(loaded.leo) };
-        let marks = Marks { log_start, leo: loaded.leo, recovery_point };
-        let writer = assemble(disk, dir, config, loaded, epochs, producers, &contents, &marks, options)?;
-        writer.shared.epochs_unsynced.store(epochs_changed, Ordering::Release);
+        let marks = Marks {
+            log_start,
+            leo: loaded.leo,
+            recovery_point: if options.clean_shutdown { loaded.leo } else { options.recovery_point.min(loaded.leo) },
+            are_files_unsynced: is_new || are_epochs_new || !options.clean_shutdown,
+        };
+        let shared = Shared::new(disk, dir.to_owned(), loaded.segments.clone(), epochs, &marks);
+        let writer = Writer::over(Arc::new(shared), config, loaded, producers, contents.snapshots, options.now_ms)?;
         let reader = writer.reader();
         Ok((writer, reader))
     }
-}
 
-#[allow(clippy::too_many_arguments, reason = "the last step of opening puts together all that was found")]
-fn assemble(
-    disk: Arc<dyn Disk>,
-    dir: &Path,
-    config: LogConfig,
-    loaded: Loaded,
-    epochs: LeaderEpochs,
-    producers: Producers,
-    contents: &Contents,
-    marks: &Marks,
-    options: &OpenOptions,
-) -> Result<Writer, Error> {
-    let Loaded { segments, leo, since_entry } = loaded;
-    let active = segments[segments.len() - 1].clone();
-    let first_timestamp_ms = match active.size() {
-        0 => None,
-        _ => BatchHeader::parse(&active.file()?.read_at(0, HEADER_LEN)?).ok().map(|header| header.max_timestamp_ms),
-    };
-    let shared = Arc::new(Shared::new(disk, dir.to_owned(), segments, epochs, marks));
-    Ok(Writer {
-        shared,
-        config,
-        active,
-        since_entry,
-        first_timestamp_ms,
-        begun_ms: options.now_ms,
-        leo,
-        producers,
-        snapshots: contents.snapshots.clone(),
-        doomed: Vec::new(),
-    })
+    fn over(
+        shared: Arc<Shared>,
+        config: LogConfig,
+        loaded: Loaded,
+        producers: Producers,
+        snapshots: BTreeSet<Offset>,
+        now_ms: i64,
+    ) -> Result<Writer, Error> {
+        let active = loaded.segments[loaded.segments.len() - 1].clone();
+        let first = match active.size() {
+            0 => None,
+            _ => BatchHeader::parse(&active.file()?.read_at(0, HEADER_LEN)?).ok(),
+        };
+        Ok(Writer {
+            shared,
+            config,
+            active,
+            since_entry: loaded.since_entry,
+            first_timestamp_ms: first.map(|header| header.max_timestamp_ms),
+            begun_ms: now_ms,
+            leo: loaded.leo,
+            producers,
+            snapshots,
+            doomed: Vec::new(),
+        })
+    }
 }
 
 /// Makes the first segment of a log.

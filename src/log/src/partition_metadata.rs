@@ -11,7 +11,7 @@ use std::path::Path;
 use klamm_base::TopicId;
 use klamm_env::Disk;
 
-use crate::checkpoint::replace_unsynced;
+use crate::checkpoint::replace;
 
 /// The file's name.
 const NAME: &str = "partition.metadata";
@@ -59,7 +59,7 @@ impl PartitionMetadata {
             disk.create_dir_all(partition_dir)?;
         }
         let text = format!("version: 0\ntopic_id: {}", self.topic_id);
-        replace_unsynced(disk, &partition_dir.join(NAME), text.as_bytes())
+        replace(disk, &partition_dir.join(NAME), text.as_bytes(), false)
     }
 }
 

@@ -123,8 +123,10 @@ impl Segment {
         self.file()?.write_at(position, slices)
     }
 
-    /// Marks the batches as written and not synced, as they are after an unclean stop.
+    /// Marks batches and indexes as written and not synced, as they are after an unclean stop.
     pub(crate) fn mark_unsynced(&self) {
+        self.offsets.mark_unsynced();
+        self.times.mark_unsynced();
         self.unsynced.store(true, Ordering::Release);
     }
 

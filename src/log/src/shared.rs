@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     pub epochs_unsynced: AtomicBool,
     /// True if names in the folder were changed since it was synced.
     pub names_unsynced: AtomicBool,
+    /// True if the folder itself may be new.
+    pub folder_unsynced: AtomicBool,
     /// Set by the first write or sync that fails; never unset.
     poisoned: AtomicBool,
     /// Held while flushing, so that one flush at a time moves the recovery point.
@@ -56,6 +58,8 @@ pub(crate) struct Marks {
     pub log_start: Offset,
     pub leo: Offset,
     pub recovery_point: Offset,
+    /// True if the small files and the names in the folder may be unsynced.
+    pub are_files_unsynced: bool,
 }
 
 impl Shared {
@@ -76,8 +80,9 @@ impl Shared {
             log_start: AtomicI64::new(marks.log_start.0),
             recovery_point: AtomicI64::new(marks.recovery_point.0),
             epochs: ArcSwap::from_pointee(epochs),
-            epochs_unsynced: AtomicBool::new(true),
-            names_unsynced: AtomicBool::new(true),
+            epochs_unsynced: AtomicBool::new(marks.are_files_unsynced),
+            names_unsynced: AtomicBool::new(marks.are_files_unsynced),
+            folder_unsynced: AtomicBool::new(marks.are_files_unsynced),
             poisoned: AtomicBool::new(false),
             flushing: Mutex::new(()),
             saving_epochs: Mutex::new(()),

@@ -78,10 +78,12 @@ impl<E: Entry> SparseIndex<E> {
     /// A new index in an empty file.
     pub(crate) fn create(disk: Arc<dyn Disk>, path: PathBuf) -> io::Result<SparseIndex<E>> {
         disk.open(&path, Mode::CreateEmpty)?;
-        let index = SparseIndex::hold(disk, path, Held::Memory { entries: Vec::new(), written: 0 });
-        // An older file of that name may come back.
-        index.state_mut().unsynced = true;
-        Ok(index)
+        Ok(SparseIndex::hold(disk, path, Held::Memory { entries: Vec::new(), written: 0 }))
+    }
+
+    /// Marks the file as unsynced even if nothing is written to it: it was emptied, and what it held could come back.
+    pub(crate) fn mark_unsynced(&self) {
+        self.state_mut().unsynced = true;
     }
 
     /// The index of a segment that grows, from entries that were read from its file.
@@ -167,13 +169,17 @@ impl<E: Entry> SparseIndex<E> {
         if self.state().is_synced() {
             return Ok(());
         }
-        let mut state = self.state_mut();
-        state.write_out(self.disk.as_ref())?;
-        if state.unsynced {
-            self.disk.open(&state.path, Mode::Write)?.sync_data()?;
+        let file = {
+            let mut state = self.state_mut();
+            state.write_out(self.disk.as_ref())?;
             state.unsynced = false;
+            self.disk.open(&state.path, Mode::Write)
+        };
+        // Readers look things up meanwhile. A file that is gone belongs to a segment that was removed.
+        match file {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            file => file?.sync_data(),
         }
-        Ok(())
     }
 
     /// Renames the file, for its removal.

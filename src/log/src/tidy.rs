@@ -6,6 +6,7 @@
 //! X.cleaned     compaction had not finished writing it: goes, with every X.swap that does not begin before it
 //! X.swap        compaction had written it whole: it replaces the segments that it covers
 //! X.index       without X.log: goes
+//! X.tmp         had not taken its place: goes
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,12 +38,13 @@ pub(crate) struct Contents {
 pub(crate) fn tidy(disk: &Arc<dyn Disk>, dir: &Path) -> io::Result<Contents> {
     let names: Vec<String> =
         disk.list(dir)?.into_iter().filter(|entry| !entry.is_dir).map(|entry| entry.name).collect();
-    let is_left_over =
-        |name: &&String| name.ends_with(".swap") || name.ends_with(".cleaned") || name.ends_with(names::DELETED);
-    if !names.iter().any(|name| is_left_over(&name)) {
+    if !names.iter().any(|name| [".swap", ".cleaned", ".tmp", names::DELETED].iter().any(|end| name.ends_with(end))) {
         return survey(disk, dir, &names);
     }
-    for name in names.iter().filter(|name| name.ends_with(names::DELETED) && !name.ends_with(".checkpoint.deleted")) {
+    let is_going = |name: &&String| {
+        name.ends_with(".tmp") || (name.ends_with(names::DELETED) && !name.ends_with(".checkpoint.deleted"))
+    };
+    for name in names.iter().filter(is_going) {
         disk.remove_file(&dir.join(name))?;
     }
     drop_unfinished(disk, dir, &names)?;
