@@ -1,3 +1,27 @@
-//! The command line
+//! The command line.
+//!
+//! Law: reads arguments, settings and signals; everything else is the broker's. Exit codes: 0 after a clean stop, 1 for
+//! anything that keeps a broker from starting or going on, 2 for a command line that makes no sense.
+
+pub mod args;
+pub mod server;
+pub mod signals;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+
 /// Runs the command that `args` names.
-pub fn run(_args: std::env::ArgsOs) -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match Arguments::try_parse_from(args) {
+        Ok(Arguments { command: Command::Server(server) }) => server::run(&server),
+        Err(error) => {
+            // Help and version are no failures; clap knows which stream they belong to.
+            let _ = error.print();
+            ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+        }
+    }
+}

@@ -112,12 +112,12 @@ impl Stream {
         self.0.local_addr()
     }
 
-    /// Reads what is there without waiting; `WouldBlock` if nothing is.
+    /// Waits until there is something to read, or the other side has closed.
     ///
     /// # Errors
     /// As the operating system gives them.
-    pub fn try_read_buf(&self, buffer: &mut impl bytes::BufMut) -> io::Result<usize> {
-        self.0.try_read_buf(buffer)
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.readable().await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Unsigned variable-length integers, as tagged fields and compact lengths use them (KIP-482).
 
-use bytes::Buf;
+use bytes::{Buf, BufMut};
 
 /// Reads one; `None` where the bytes end early or it has more than 32 bits (Java's `ByteUtils.readUnsignedVarint`
 /// throws there).
@@ -21,6 +21,15 @@ pub fn read_unsigned(buffer: &mut impl Buf) -> Option<u32> {
         }
     }
     None
+}
+
+/// Writes one.
+pub fn write_unsigned(buffer: &mut impl BufMut, mut value: u32) {
+    while value >= 0x80 {
+        buffer.put_u8((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    buffer.put_u8(value as u8);
 }
 
 /// Skips a section of tagged fields; `None` where it is malformed. Their order and uniqueness are not checked, as
@@ -48,6 +57,15 @@ mod tests {
         assert_eq!(read_unsigned(&mut &[0xff, 0xff, 0xff, 0xff, 0x1f][..]), None);
         assert_eq!(read_unsigned(&mut &[0x80, 0x80, 0x80, 0x80, 0x80, 0x01][..]), None);
         assert_eq!(read_unsigned(&mut &[0x80][..]), None);
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for value in [0, 1, 127, 128, 300, 16_383, 16_384, u32::MAX] {
+            let mut bytes = Vec::new();
+            write_unsigned(&mut bytes, value);
+            assert_eq!(read_unsigned(&mut &bytes[..]), Some(value));
+        }
     }
 
     #[test]

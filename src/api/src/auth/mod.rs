@@ -1,0 +1,3 @@
+//! What a client asks before it does anything.
+
+pub mod api_versions;

@@ -1,0 +1,62 @@
+//! From a frame to an outcome: header, row, handler.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use klamm_wire::RequestHeader;
+use klamm_wire::header::API_VERSIONS;
+use tokio::time::Instant;
+
+use crate::auth::api_versions;
+use crate::call::Call;
+use crate::metric::ApiMetrics;
+use crate::reply::Outcome;
+use crate::services::Services;
+use crate::session::Session;
+use crate::table::{Row, row};
+
+/// Serves frames. Cheap to clone; one for all connections.
+#[derive(Clone)]
+pub struct Api {
+    services: Arc<Services>,
+    metrics: Arc<ApiMetrics>,
+}
+
+impl Api {
+    /// An API over the rooms below.
+    pub fn new(services: Arc<Services>, metrics: ApiMetrics) -> Api {
+        Api { services, metrics: Arc::new(metrics) }
+    }
+
+    /// Serves one frame (without its size). Requests of one connection must be handed over one after the other (N7).
+    pub async fn serve(&self, session: &Session, mut frame: Bytes) -> Outcome {
+        let (key, version) = match RequestHeader::peek(&frame) {
+            Ok(peeked) => peeked,
+            Err(fault) => return Outcome::Close(fault.to_string()),
+        };
+        let Some(row) = row(key) else {
+            return Outcome::Close(format!("API key {key} is not served"));
+        };
+        let header = match RequestHeader::read(&mut frame, (row.header_version)(version) > 1) {
+            Ok(header) => header,
+            Err(fault) => return Outcome::Close(fault.to_string()),
+        };
+        if !row.served.contains(version) {
+            return unsupported(row, &header);
+        }
+        let started = Instant::now();
+        let call = Call { services: &self.services, session, header: &header };
+        let outcome = (row.serve)(call, frame).await;
+        self.metrics.served(row, version, started.elapsed(), &outcome);
+        outcome
+    }
+}
+
+/// An unsupported version closes the connection, but ApiVersions is answered in version 0 (KIP-511, A1).
+fn unsupported(row: &Row, header: &RequestHeader) -> Outcome {
+    if row.key == API_VERSIONS {
+        Outcome::Answer(api_versions::unsupported_version(row, header))
+    } else {
+        Outcome::Close(format!("{} has no version {}", row.name, header.api_version))
+    }
+}

@@ -1,0 +1,40 @@
+//! Handing metadata down: replicas first, then coordinators, then everyone who asks.
+
+use std::sync::Arc;
+
+use klamm_api::published::Published;
+use klamm_coordinator::Groups;
+use klamm_env::Tasks;
+use klamm_metadata::Update;
+use klamm_raft::Updates;
+use klamm_replica::Replicas;
+
+/// Takes the steps of the image, one after the other, to the rooms that act on them.
+pub(crate) struct Publisher {
+    pub updates: Updates,
+    pub replicas: Arc<Replicas>,
+    pub groups: Groups,
+    pub published: Published,
+    pub tasks: Tasks,
+}
+
+impl Publisher {
+    /// Publishes until the quorum stops.
+    pub async fn run(mut self) {
+        while let Some(update) = self.updates.next().await {
+            self.publish(update).await;
+        }
+    }
+
+    async fn publish(&self, update: Update) {
+        let (replicas, step) = (self.replicas.clone(), update.clone());
+        self.tasks.offload(move || replicas.apply(&step.image, &step.delta)).await;
+        let deleted: Vec<_> = update.delta.deleted.values().map(|topic| (topic.name.clone(), topic.id)).collect();
+        self.published.publish(update.image);
+        if !deleted.is_empty() {
+            // The offsets of deleted topics go when the coordinator finds the time; nobody waits for it.
+            let groups = self.groups.clone();
+            self.tasks.spawn(async move { groups.topics_deleted(deleted).await });
+        }
+    }
+}

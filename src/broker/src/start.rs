@@ -1,0 +1,346 @@
+//! The order of birth and death.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use klamm_api::producer_ids::ProducerIds;
+use klamm_api::published::Published;
+use klamm_api::topic::create::offsets_topic;
+use klamm_api::{Api, ApiMetrics, Services};
+use klamm_base::name::CONSUMER_OFFSETS;
+use klamm_base::{ErrorCode, NodeId, TopicId};
+use klamm_controller::{Controller, Defaults, Handle, Registration};
+use klamm_coordinator::{GroupConfig, Groups};
+use klamm_env::net::ListenOptions;
+use klamm_env::{Env, Listener};
+use klamm_log::LogDir;
+use klamm_metadata::{Endpoint, SecurityProtocol};
+use klamm_raft::{Quorum, Updates};
+use klamm_replica::sessions::FetchSessions;
+use klamm_replica::{ReplicaMetrics, Replicas};
+use klamm_server::{ConnectionLimits, Connections, ListenerConfig, ServerMetrics, serve_listener};
+use klamm_settings::{BrokerConfig, EffectiveBroker, Settings};
+use metrics::Recorder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::error::Error;
+use crate::exporter::Exporter;
+use crate::group_log::GroupLog;
+use crate::publisher::Publisher;
+use crate::rules::SettingsRules;
+
+/// The folder of the metadata quorum, under the first log directory: a stock broker passes over a folder of this name.
+const QUORUM_DIR: &str = "__cluster_metadata-0";
+
+/// How long the controller may take for what a start needs.
+const CONTROLLER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A broker that serves.
+pub struct Broker {
+    env: Env,
+    quorum: Quorum,
+    replicas: Arc<Replicas>,
+    listening: Vec<(String, SocketAddr)>,
+    admin: Option<SocketAddr>,
+}
+
+/// Sockets that are bound; nothing is accepted yet.
+struct Bound {
+    listeners: Vec<(Arc<str>, Listener, SocketAddr)>,
+    admin: Option<(Listener, SocketAddr)>,
+}
+
+impl Broker {
+    /// Starts a broker and returns once every listener serves: topics can be created, groups joined, records produced.
+    ///
+    /// # Errors
+    /// In one line what is wrong. A start that fails before the log directories are ours changes nothing in them.
+    pub async fn start(env: Env, settings: Settings) -> Result<Broker, Error> {
+        let (settings, config) = (Arc::new(settings.clone()), Arc::new(settings.broker_config()));
+        let node = NodeId(config.node_id);
+        let bound = bind(&env, &config).await?;
+        let dirs = open_dirs(&env, &config)?;
+        let (known_cluster, paths) = (known_cluster(&dirs)?, &config.log_dirs);
+        let quorum_dir = PathBuf::from(&paths[0]).join(QUORUM_DIR);
+        let quorum = Quorum::start(&env, &quorum_dir, node, known_cluster.as_deref()).await?;
+        let directories = claim(&env, &dirs, &quorum.cluster_id(), node)?;
+        let controller = Controller::start(&env, quorum.clone(), defaults(&settings, &config), Arc::new(SettingsRules));
+        let registration = Registration {
+            id: node,
+            incarnation: TopicId::from_random(env.random.bytes16()),
+            cluster_id: quorum.cluster_id(),
+            rack: config.broker_rack.as_deref().map(Arc::from),
+            endpoints: endpoints(&config, &bound),
+            directories,
+        };
+        let epoch = controller.register_broker(registration, CONTROLLER_TIMEOUT).await;
+        let epoch = epoch.map_err(Error::refused("the broker could not be registered"))?;
+        let unfenced = controller.unfence_broker(node, epoch, CONTROLLER_TIMEOUT).await;
+        unfenced.map_err(Error::refused("the broker could not be unfenced"))?;
+
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let prometheus = recorder.handle();
+        let recorder: Arc<dyn Recorder + Send + Sync> = Arc::new(recorder);
+        let replicas = Replicas::new(
+            env.clone(),
+            dirs,
+            EffectiveBroker::new(settings.clone()),
+            config.producer_id_expiration_ms,
+            ReplicaMetrics::new(recorder.clone()),
+        )?;
+        let replicas = Arc::new(replicas);
+        let published = Published::default();
+        let updates = open_partitions(&env, &quorum, &replicas, &published).await?;
+        let groups = start_groups(&env, &config, &controller, &quorum, &replicas, &published, updates).await?;
+
+        let services = Services {
+            env: env.clone(),
+            node,
+            settings,
+            config: config.clone(),
+            published,
+            quorum: quorum.clone(),
+            controller: controller.clone(),
+            replicas: replicas.clone(),
+            sessions: FetchSessions::new(
+                usize::try_from(config.max_incremental_fetch_session_cache_slots).unwrap_or(0),
+            ),
+            groups,
+            producer_ids: ProducerIds::new(controller, node, epoch),
+        };
+        let services = Arc::new(services);
+        let checkpoint_every = Duration::from_millis(config.log_flush_offset_checkpoint_interval_ms);
+        env.tasks.spawn(crate::chores::run(replicas.clone(), env.tasks.clone(), checkpoint_every));
+        let (listening, admin) = accept(&env, &config, bound, services, &*recorder, prometheus);
+        Ok(Broker { env, quorum, replicas, listening, admin })
+    }
+
+    /// The listeners and the addresses on which they really listen.
+    pub fn listening(&self) -> &[(String, SocketAddr)] {
+        &self.listening
+    }
+
+    /// The address of the admin HTTP port, if there is one.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Waits until the metadata quorum has failed, and says why: then the process must end.
+    pub async fn failed(&self) -> String {
+        self.quorum.failed().await
+    }
+
+    /// Stops: no request is taken any more, the logs are synced and closed, the quorum ends.
+    ///
+    /// # Errors
+    /// If a log could not be synced; then the next start recovers.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.env.tasks.stop();
+        let replicas = self.replicas.clone();
+        let closed = self.env.tasks.offload(move || replicas.close()).await;
+        self.quorum.stop().await;
+        Ok(closed?)
+    }
+}
+
+async fn bind(env: &Env, config: &BrokerConfig) -> Result<Bound, Error> {
+    let options = ListenOptions {
+        backlog: config.socket_listen_backlog_size,
+        send_buffer: config.socket_send_buffer_bytes,
+        receive_buffer: config.socket_receive_buffer_bytes,
+    };
+    let mut listeners = Vec::with_capacity(config.listeners.len());
+    for listener in &config.listeners {
+        let fault = |source| Error::Listener { name: listener.name.clone(), source };
+        let socket = env.net.listen(&listener.host, listener.port, options).await.map_err(fault)?;
+        let address = socket.local_addr().map_err(fault)?;
+        listeners.push((Arc::from(listener.name.as_str()), socket, address));
+    }
+    let admin = match &config.admin_listener {
+        Some(admin) => bind_admin(env, admin, options).await?,
+        None => None,
+    };
+    Ok(Bound { listeners, admin })
+}
+
+/// The admin port that nobody asked for gives way if its address is taken, as by a second broker on the machine.
+async fn bind_admin(
+    env: &Env,
+    admin: &klamm_settings::AdminListener,
+    options: ListenOptions,
+) -> Result<Option<(Listener, SocketAddr)>, Error> {
+    let fault = |source| Error::Listener { name: "klamm.admin.listener".to_owned(), source };
+    match env.net.listen(&admin.host, admin.port, options).await {
+        Ok(socket) => {
+            let address = socket.local_addr().map_err(fault)?;
+            Ok(Some((socket, address)))
+        }
+        Err(error) if admin.is_default => {
+            tracing::warn!(%error, "there is no admin HTTP port: its default address is taken");
+            Ok(None)
+        }
+        Err(error) => Err(fault(error)),
+    }
+}
+
+fn open_dirs(env: &Env, config: &BrokerConfig) -> Result<Vec<LogDir>, Error> {
+    let open = |path: &String| Ok(LogDir::open(env.disk.clone(), &PathBuf::from(path))?);
+    config.log_dirs.iter().map(open).collect()
+}
+
+/// The cluster that the directories belong to, if they were used before.
+fn known_cluster(dirs: &[LogDir]) -> Result<Option<String>, Error> {
+    for dir in dirs {
+        if let Some(meta) = dir.meta()? {
+            return Ok(Some(meta.cluster_id));
+        }
+    }
+    Ok(None)
+}
+
+fn claim(env: &Env, dirs: &[LogDir], cluster: &str, node: NodeId) -> Result<Vec<TopicId>, Error> {
+    let claim = |dir: &LogDir| {
+        let fresh = TopicId::from_random(env.random.bytes16());
+        Ok(dir.claim(cluster, node, fresh)?.directory_id.unwrap_or(fresh))
+    };
+    dirs.iter().map(claim).collect()
+}
+
+fn defaults(settings: &Settings, config: &BrokerConfig) -> Defaults {
+    Defaults {
+        num_partitions: config.num_partitions,
+        replication_factor: config.default_replication_factor,
+        delete_topic_enable: config.delete_topic_enable,
+        min_insync_replicas: settings.value("min.insync.replicas").unwrap_or("1").to_owned(),
+    }
+}
+
+/// What clients are told. A listener on port 0 is told by the port that it got; one without a host by the address that
+/// the client reached, which is what an empty host means here.
+fn endpoints(config: &BrokerConfig, bound: &Bound) -> Vec<Endpoint> {
+    let advertised = config.advertised_listeners.iter().map(|listener| {
+        let own = bound.listeners.iter().find(|(name, ..)| **name == *listener.name);
+        let port = match listener.port {
+            0 => own.map_or(0, |(_, _, address)| address.port()),
+            port => port,
+        };
+        Endpoint {
+            listener: Arc::from(listener.name.as_str()),
+            host: Arc::from(listener.host.as_str()),
+            port,
+            protocol: SecurityProtocol::Plaintext,
+        }
+    });
+    advertised.collect()
+}
+
+/// Opens the partitions that the cluster has, and returns the steps of the image that follow.
+async fn open_partitions(
+    env: &Env,
+    quorum: &Quorum,
+    replicas: &Arc<Replicas>,
+    published: &Published,
+) -> Result<Updates, Error> {
+    let mut updates = quorum.updates();
+    if let Some(first) = updates.next().await {
+        let (replicas, image) = (replicas.clone(), first.image.clone());
+        env.tasks.offload(move || replicas.open_all(&image)).await?;
+        published.publish(first.image);
+    }
+    Ok(updates)
+}
+
+/// Makes the group topic if it is missing, loads all groups, and lets metadata flow from now on.
+async fn start_groups(
+    env: &Env,
+    config: &BrokerConfig,
+    controller: &Handle,
+    quorum: &Quorum,
+    replicas: &Arc<Replicas>,
+    published: &Published,
+    mut updates: Updates,
+) -> Result<Groups, Error> {
+    if quorum.image().topic(CONSUMER_OFFSETS).is_none() {
+        let what = "the topic __consumer_offsets could not be created";
+        let made = controller.create_topics(vec![offsets_topic(config)], false, CONTROLLER_TIMEOUT).await;
+        let made = made.map_err(Error::refused(what))?;
+        for refusal in made.into_iter().filter_map(Result::err) {
+            if refusal.code != ErrorCode::TopicAlreadyExists {
+                return Err(Error::refused(what)(refusal));
+            }
+        }
+        if let Some(update) = updates.next().await {
+            let (replicas, step) = (replicas.clone(), update.clone());
+            env.tasks.offload(move || replicas.apply(&step.image, &step.delta)).await;
+            published.publish(update.image);
+        }
+    }
+    let partitions = published.image().topic(CONSUMER_OFFSETS).map_or(1, |topic| topic.partition_count());
+    let groups = Groups::new(env.clone(), group_config(config), Arc::new(GroupLog(replicas.clone())), partitions);
+    for partition in 0..partitions {
+        groups.load(partition);
+    }
+    groups.wait_loaded().await;
+    let publisher = Publisher {
+        updates,
+        replicas: replicas.clone(),
+        groups: groups.clone(),
+        published: published.clone(),
+        tasks: env.tasks.clone(),
+    };
+    env.tasks.spawn(publisher.run());
+    Ok(groups)
+}
+
+fn group_config(config: &BrokerConfig) -> GroupConfig {
+    GroupConfig {
+        min_session_timeout_ms: config.group_min_session_timeout_ms,
+        max_session_timeout_ms: config.group_max_session_timeout_ms,
+        initial_rebalance_delay_ms: config.group_initial_rebalance_delay_ms,
+        max_size: config.group_max_size,
+        offset_metadata_max: config.offset_metadata_max_bytes,
+        offsets_retention_ms: config.offsets_retention_ms,
+        retention_check_interval_ms: config.offsets_retention_check_interval_ms,
+        commit_timeout_ms: config.offsets_commit_timeout_ms,
+    }
+}
+
+/// Opens the doors. Returns the addresses of the listeners and of the admin port.
+fn accept(
+    env: &Env,
+    config: &BrokerConfig,
+    bound: Bound,
+    services: Arc<Services>,
+    recorder: &dyn Recorder,
+    prometheus: PrometheusHandle,
+) -> (Vec<(String, SocketAddr)>, Option<SocketAddr>) {
+    let api = Api::new(services.clone(), ApiMetrics::new(recorder));
+    let connections = Connections::new(ConnectionLimits {
+        max: usize::try_from(config.max_connections).unwrap_or(usize::MAX),
+        max_per_ip: usize::try_from(config.max_connections_per_ip).unwrap_or(usize::MAX),
+        overrides: config.max_connections_per_ip_overrides.clone().into_iter().collect::<BTreeMap<_, _>>(),
+    });
+    let mut listening = Vec::with_capacity(bound.listeners.len());
+    for (name, listener, address) in bound.listeners {
+        let listener_config = ListenerConfig {
+            name: name.clone(),
+            max_frame_bytes: usize::try_from(config.socket_request_max_bytes).unwrap_or(usize::MAX),
+            max_idle: Duration::from_millis(config.connections_max_idle_ms),
+        };
+        let metrics = ServerMetrics::new(recorder, &name);
+        listening.push((name.to_string(), address));
+        let serve =
+            serve_listener(listener, listener_config, api.clone(), connections.clone(), metrics, env.tasks.clone());
+        env.tasks.spawn(serve);
+    }
+    let exporter = Exporter::new(prometheus, services, env.tasks.clone());
+    env.tasks.spawn(exporter.clone().upkeep());
+    let admin = bound.admin.map(|(listener, address)| {
+        env.tasks.spawn(exporter.serve(listener));
+        address
+    });
+    (listening, admin)
+}

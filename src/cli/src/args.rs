@@ -1,0 +1,66 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A broker that speaks the Kafka protocol.
+#[derive(Debug, Parser)]
+#[command(name = "klamm", version, about, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a broker. It runs until SIGTERM or SIGINT; a second signal kills it.
+    Server(Server),
+}
+
+/// `klamm server`.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// Kafka's server.properties. Without it the broker starts with defaults fit for a developer.
+    pub file: Option<PathBuf>,
+    /// Sets one key, whatever the file says. May be repeated.
+    #[arg(long = "override", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub overrides: Vec<(String, String)>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(args: &[&str]) -> Result<Server, String> {
+        let all = ["klamm", "server"].iter().chain(args);
+        match Arguments::try_parse_from(all) {
+            Ok(Arguments { command: Command::Server(server) }) => Ok(server),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn overrides_stand_before_or_behind_the_file() {
+        let parsed = server(&["--override", "a=b=c", "x.properties", "--override", "d="]).unwrap();
+        assert_eq!(parsed.file, Some(PathBuf::from("x.properties")));
+        assert_eq!(parsed.overrides, [("a".into(), "b=c".into()), ("d".into(), String::new())]);
+        assert_eq!(server(&[]).unwrap().file, None);
+    }
+
+    #[test]
+    fn an_override_without_a_key_is_refused() {
+        for bad in ["a", "=b", ""] {
+            assert!(server(&["--override", bad]).unwrap_err().contains("KEY=VALUE"), "{bad}");
+        }
+    }
+}

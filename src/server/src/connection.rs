@@ -1,0 +1,107 @@
+//! One connection: frames in, answers out, one at a time.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use klamm_api::{Api, Outcome, Session};
+use klamm_env::{Stream, Tasks};
+use tokio::io::AsyncWriteExt;
+use tokio::time::timeout;
+
+use crate::frame::{FrameFault, FrameReader};
+use crate::metric::ServerMetrics;
+use crate::outbox::Outbox;
+
+/// Answers are written before the next request is served once this many bytes wait: a client that sends without
+/// reading must not make them grow.
+const OUTBOX_BYTES: usize = 256 * 1024;
+
+/// One connection.
+pub struct Connection {
+    stream: Stream,
+    frames: FrameReader,
+    outbox: Outbox,
+    session: Session,
+    max_idle: Duration,
+    metrics: ServerMetrics,
+}
+
+/// Why a connection ended.
+enum End {
+    /// The client closed, was idle too long, or the connection failed: nothing that a person must know.
+    Quiet,
+    /// The client sent what must not be answered.
+    Refused(String),
+}
+
+impl Connection {
+    /// A connection on `stream`, whose frames may have up to `max_frame_bytes` and which may be idle for `max_idle`.
+    pub fn new(
+        stream: Stream,
+        session: Session,
+        max_frame_bytes: usize,
+        max_idle: Duration,
+        metrics: ServerMetrics,
+    ) -> Connection {
+        let frames = FrameReader::new(max_frame_bytes);
+        Connection { stream, frames, outbox: Outbox::default(), session, max_idle, metrics }
+    }
+
+    /// Serves until the client leaves, sends what has no answer, or the broker stops.
+    pub async fn run(mut self, api: Api, tasks: Tasks) {
+        let end = tokio::select! {
+            end = self.serve(&api) => end,
+            () = tasks.stopped() => End::Quiet,
+        };
+        if let End::Refused(reason) = end {
+            self.metrics.closed_by_fault.increment(1);
+            tracing::warn!(peer = %self.session.peer, listener = %self.session.listener, reason, "connection closed");
+        }
+        // Shutting down the write side first lets an answer that is on its way arrive (B7).
+        let _ = self.stream.shutdown().await;
+    }
+
+    async fn serve(&mut self, api: &Api) -> End {
+        loop {
+            let frame = match self.next_frame().await {
+                Ok(Some(frame)) => frame,
+                Ok(None) | Err(FrameFault::Io(_)) => return End::Quiet,
+                Err(fault @ FrameFault::Size { .. }) => return self.refuse(fault.to_string()).await,
+            };
+            self.metrics.bytes_in.increment(frame.len() as u64 + 4);
+            match api.serve(&self.session, frame).await {
+                Outcome::Answer(answer) => self.outbox.push(answer),
+                Outcome::Nothing => {}
+                Outcome::Close(reason) => return self.refuse(reason).await,
+            }
+            if self.outbox.len() >= OUTBOX_BYTES && self.flush().await.is_err() {
+                return End::Quiet;
+            }
+        }
+    }
+
+    /// Answers to earlier requests still leave before the connection closes.
+    async fn refuse(&mut self, reason: String) -> End {
+        let _ = self.flush().await;
+        End::Refused(reason)
+    }
+
+    /// The next frame; what waits to be written is written before waiting for one.
+    async fn next_frame(&mut self) -> Result<Option<Bytes>, FrameFault> {
+        if let Some(frame) = self.frames.buffered()? {
+            return Ok(Some(frame));
+        }
+        self.flush().await?;
+        match timeout(self.max_idle, self.frames.next(&mut self.stream)).await {
+            Ok(frame) => frame,
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn flush(&mut self) -> std::io::Result<()> {
+        let bytes = self.outbox.len() as u64;
+        self.outbox.flush(&mut self.stream).await?;
+        self.metrics.bytes_out.increment(bytes);
+        Ok(())
+    }
+}
