@@ -9,7 +9,8 @@ use klamm_base::ErrorCode;
 use super::classic::group::{ClassicGroup, State};
 use super::classic::member::Member;
 use super::message::{
-    DeleteReply, DescribedGroup, DescribedMember, ListRequest, ListedGroup, OffsetDeleteReply, OffsetDeleteRequest,
+    DeleteReply, DeletedTopic, DescribedGroup, DescribedMember, ListRequest, ListedGroup, OffsetDeleteReply,
+    OffsetDeleteRequest,
 };
 use super::offsets::Offsets;
 use super::records::{group_tombstone, offset_tombstone};
@@ -120,7 +121,8 @@ pub fn delete_offsets(
                 records.push(offset_tombstone(&group.id, topic, *partition));
             }
         }
-        topics.push((topic.clone(), partitions.iter().map(|partition| (*partition, code)).collect()));
+        let partitions = partitions.iter().map(|partition| (*partition, code)).collect();
+        topics.push(DeletedTopic { topic: topic.clone(), partitions });
     }
     (records, OffsetDeleteReply { error: ErrorCode::None, topics })
 }

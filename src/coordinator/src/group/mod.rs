@@ -5,7 +5,7 @@
 //!   classic/   one group: members, generations, the join and sync phases
 //!   offsets    committed offsets; expire looks for those that are too old
 //!   describe   what groups there are and what they look like; deleting them
-//!   records    how all of it is written: Kafka's own record schemas
+//!   records    how all of it is written: Kafka's own record schemas; replay reads it back
 //! ```
 
 pub mod classic;
@@ -16,6 +16,7 @@ pub mod expire;
 pub mod message;
 pub mod offsets;
 pub mod records;
+pub mod replay;
 pub mod shard;
 
 #[cfg(test)]

@@ -58,7 +58,8 @@ fn o3_members_commit_while_they_are_asked_to_join_and_not_while_the_leader_assig
     let leader = bench.send(join("a", &ids[0]).into());
     assert_eq!(bench.commit(commit_request(&ids[1], 1, 10)), NONE);
     let follower = bench.send(join("b", &ids[1]).into());
-    (bench.joined(leader), bench.joined(follower));
+    bench.joined(leader);
+    bench.joined(follower);
     assert_eq!(bench.commit(commit_request(&ids[1], 1, 11)), Err(ErrorCode::IllegalGeneration));
     assert_eq!(bench.commit(commit_request(&ids[1], 2, 11)), Err(ErrorCode::RebalanceInProgress));
     assert_eq!(bench.fetch("t").offset, Offset(10));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use klamm_base::{ErrorCode, TopicId};
 
-use super::classic::group::{ClassicGroup, Desk, State};
+use super::classic::group::{ClassicGroup, Desk};
 use super::codec::TEXT_MAX;
 use super::config::GroupConfig;
 use super::describe;
@@ -15,8 +15,7 @@ use super::message::{
     ListRequest, OffsetDeleteReply, OffsetDeleteRequest, Reply, Request, SyncReply, SyncRequest,
 };
 use super::offsets::{Offsets, check_commit, commit};
-use super::records::{Key, group_record, read_group, read_key, read_offset};
-use crate::Error;
+use super::records::group_record;
 use crate::error::append_error;
 use crate::outcome::{After, Moment, Outcome, Record, Settled, Ticket, Write};
 use crate::timer::{TimerKey, Timers};
@@ -34,9 +33,9 @@ const NAME_MAX: usize = TEXT_MAX - 64;
 #[derive(Debug)]
 pub struct Shard {
     config: GroupConfig,
-    groups: BTreeMap<Arc<str>, ClassicGroup>,
-    offsets: Offsets,
-    timers: Timers,
+    pub(super) groups: BTreeMap<Arc<str>, ClassicGroup>,
+    pub(super) offsets: Offsets,
+    pub(super) timers: Timers,
 }
 
 impl Shard {
@@ -231,7 +230,7 @@ impl Shard {
     }
 
     /// Sees to it that expiry is looked for one interval from now; a shard without groups needs no waking.
-    fn expect_expiry(&mut self, now: Moment) {
+    pub(super) fn expect_expiry(&mut self, now: Moment) {
         if !self.timers.is_set(&TimerKey::Expire) {
             let interval_ms = self.config.retention_check_interval_ms.max(1);
             self.timers.schedule(TimerKey::Expire, now.mono_ms.saturating_add(interval_ms));
@@ -275,61 +274,8 @@ impl Shard {
         }
     }
 
-    /// Takes over a record: of the log while loading, or of one's own write.
-    ///
-    /// # Errors
-    /// If the record cannot be read; the state is as before.
-    pub fn replay(&mut self, record: &Record) -> Result<(), Error> {
-        match (read_key(&record.key)?, &record.value) {
-            (Key::Offset { group, topic, partition }, Some(value)) => {
-                let value = read_offset(value)?;
-                if !self.groups.contains_key(&group) {
-                    // A group that only commits offsets has no record of its own.
-                    let simple = ClassicGroup::empty(group.clone(), value.commit_timestamp_ms);
-                    self.groups.insert(group.clone(), simple);
-                }
-                self.offsets.put(group, topic, partition, value);
-            }
-            (Key::Offset { group, topic, partition }, None) => self.offsets.remove(&group, &topic, partition),
-            (Key::Group(id), Some(value)) => {
-                let group = ClassicGroup::from_record(id.clone(), read_group(value)?);
-                self.groups.insert(id, group);
-            }
-            (Key::Group(id), None) => {
-                self.remove_group(&id);
-            }
-            // Groups of a kind that is not served here are left as they are.
-            (Key::Other(_), _) => {}
-        }
-        Ok(())
-    }
-
-    /// Removes a group and gives the calls that wait in it.
-    fn remove_group(&mut self, id: &Arc<str>) -> Vec<Ticket> {
-        let Some(group) = self.groups.remove(id) else { return Vec::new() };
-        self.timers.cancel(&TimerKey::Join(id.clone()));
-        self.timers.cancel(&TimerKey::Sync(id.clone()));
-        for member in group.timed_ids() {
-            self.timers.cancel(&TimerKey::Session(id.clone(), member.clone()));
-        }
-        group.waiting().collect()
-    }
-
-    /// All records are replayed: every member's session begins now, and a group that is too large loses members.
-    pub fn loaded(&mut self, now: Moment) -> Outcome {
-        let mut out = Outcome::default();
-        let ids: Vec<_> = self.groups.keys().cloned().collect();
-        for id in ids {
-            self.at(&id, now, &mut out, ClassicGroup::on_loaded);
-        }
-        if !self.groups.is_empty() {
-            self.expect_expiry(now);
-        }
-        out
-    }
-
     /// Calls `decide` with the group and all that it needs; `None` if there is no such group.
-    fn at<T>(
+    pub(super) fn at<T>(
         &mut self,
         id: &str,
         now: Moment,
@@ -360,23 +306,6 @@ fn check_join(request: &JoinRequest, config: &GroupConfig) -> Result<(), ErrorCo
         Err(ErrorCode::InvalidRequest)
     } else {
         Ok(())
-    }
-}
-
-impl ClassicGroup {
-    /// The calls that wait for this group.
-    fn waiting(&self) -> impl Iterator<Item = Ticket> {
-        self.members().flat_map(|member| member.waiting())
-    }
-
-    fn on_loaded(&mut self, desk: &mut Desk<'_>) {
-        let sessions: Vec<_> = self.members().map(|member| (member.id.clone(), member.session_timeout_ms)).collect();
-        for (id, session_timeout_ms) in &sessions {
-            desk.start_session(&self.id, id, i64::from(*session_timeout_ms));
-        }
-        if self.state() != State::Empty && i64::from(desk.config.max_size) < sessions.len() as i64 {
-            self.prepare_rebalance(desk);
-        }
     }
 }
 

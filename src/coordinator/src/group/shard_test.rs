@@ -4,6 +4,7 @@ use bytes::Bytes;
 use klamm_base::Offset;
 
 use super::*;
+use crate::Error;
 use crate::group::testing::{Bench, commit as commit_request, join};
 
 #[test]
@@ -105,12 +106,12 @@ fn o12_offsets_are_deleted_but_those_of_topics_that_consumers_subscribe_to() {
     let ids = bench.stable(&["a"]);
     bench.commit(commit_request(&ids[0], 1, 5)).unwrap();
     let reply = bench.delete_offsets("g", "t");
-    assert_eq!((reply.error, reply.topics[0].1[0].1), (ErrorCode::None, ErrorCode::GroupSubscribedToTopic));
+    assert_eq!((reply.error, reply.topics[0].partitions[0].1), (ErrorCode::None, ErrorCode::GroupSubscribedToTopic));
     let reply = bench.delete_offsets("g", "unread");
-    assert_eq!((reply.error, reply.topics[0].1[0].1), (ErrorCode::None, ErrorCode::None));
+    assert_eq!((reply.error, reply.topics[0].partitions[0].1), (ErrorCode::None, ErrorCode::None));
     bench.leave(&[(&ids[0], None)]);
     assert_eq!(bench.fetch("t").offset, Offset(5));
-    assert_eq!(bench.delete_offsets("g", "t").topics[0].1[0].1, ErrorCode::None);
+    assert_eq!(bench.delete_offsets("g", "t").topics[0].partitions[0].1, ErrorCode::None);
     assert_eq!(bench.fetch("t").offset, Offset(-1));
 }
 

@@ -69,7 +69,7 @@ pub struct ShardLoop {
 
 enum Event {
     Call(Option<Call>),
-    Commit(Result<(), Settled>),
+    Commit(Settled),
     Deadline,
     Stop,
 }
@@ -120,14 +120,11 @@ impl ShardLoop {
     }
 
     /// The first wait for a commit is over.
-    fn commit(&mut self, settled: Result<(), Settled>) {
-        if let Err(settled) = settled
-            && let Some(pending) = self.pending.pop_front()
-        {
+    fn commit(&mut self, settled: Settled) {
+        if let Some(pending) = self.pending.pop_front() {
             let outcome = self.shard.settle(pending.after, settled, self.world.now());
-            return self.carry_out(outcome);
+            self.carry_out(outcome);
         }
-        self.carry_out(Outcome::default());
     }
 
     /// Does what was decided, and what that leads to.
@@ -192,13 +189,13 @@ impl ShardLoop {
 }
 
 /// Waits for the commit of the first pending write; for ever if there is none.
-async fn first_commit(world: &World, partition: i32, pending: Option<&Pending>) -> Result<(), Settled> {
+async fn first_commit(world: &World, partition: i32, pending: Option<&Pending>) -> Settled {
     let Some(pending) = pending else { return std::future::pending().await };
     let committed = world.log.committed(partition, pending.until);
     match tokio::time::timeout_at(pending.deadline, committed).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(code)) => Err(Settled::Unsure(code)),
-        Err(_) => Err(Settled::Unsure(ErrorCode::RequestTimedOut)),
+        Ok(Ok(())) => Settled::Committed,
+        Ok(Err(code)) => Settled::Unsure(code),
+        Err(_) => Settled::Unsure(ErrorCode::RequestTimedOut),
     }
 }
 

@@ -214,7 +214,7 @@ fn g13_sync_is_refused_in_kafkas_order() {
     assert_eq!(bench.synced(ticket).error, ErrorCode::UnknownMemberId, "no group");
     let mut without_type = sync("m", 1, &[]);
     without_type.protocol_type = None;
-    let ticket = bench.send(without_type.clone().into());
+    let ticket = bench.send(without_type.into());
     assert_eq!(bench.synced(ticket).error, ErrorCode::InconsistentGroupProtocol, "before the group is looked at");
     let ids = bench.stable(&["a", "b"]);
     let mut send = |request| {
@@ -278,7 +278,8 @@ fn g14_an_assignment_that_cannot_be_kept_sends_everybody_back_to_join() {
         let (a, first) = bench.enter("a");
         let (b, second) = bench.enter("b");
         bench.pass(6_000);
-        (bench.joined(first), bench.joined(second));
+        bench.joined(first);
+        bench.joined(second);
         let follower = bench.send(sync(&b, 1, &[]).into());
         bench.fate = fate;
         let leader = bench.send(sync(&a, 1, &[(a.clone(), "all".into())]).into());
@@ -333,7 +334,8 @@ fn g16_a_member_that_is_silent_while_the_leader_assigns_is_removed() {
     let (a, first) = bench.enter("a");
     let (b, second) = bench.enter("b");
     bench.pass(6_000);
-    (bench.joined(first), bench.joined(second));
+    bench.joined(first);
+    bench.joined(second);
     for _ in 0..3 {
         bench.pass(20_000);
         assert_eq!(

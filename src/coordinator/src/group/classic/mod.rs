@@ -13,6 +13,7 @@
 pub mod group;
 pub mod heartbeat;
 pub mod join;
+pub mod kept;
 pub mod leave;
 pub mod member;
 pub mod rebalance;

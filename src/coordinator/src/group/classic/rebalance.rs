@@ -33,6 +33,7 @@ impl ClassicGroup {
         self.pending_sync.clear();
         desk.timers.cancel(&TimerKey::Sync(self.id.clone()));
         let is_initial = self.state == State::Empty;
+        tracing::debug!(group = %self.id, generation = self.generation, state = self.state.name(), "rebalance begins");
         self.transition(State::PreparingRebalance, desk.now);
         if is_initial {
             // Members of a new group come one after the other: waiting a little saves a rebalance for each.
@@ -95,6 +96,7 @@ impl ClassicGroup {
         self.pending_sync.clear();
         self.protocol = self.select_protocol();
         self.refresh_subscribed();
+        tracing::info!(group = %self.id, generation = self.generation, members = self.members.len(), "new generation");
         if self.members.is_empty() {
             self.protocol = None;
             self.transition(State::Empty, desk.now);

@@ -178,7 +178,8 @@ fn g9_who_does_not_sync_in_time_is_out_and_the_rest_rejoins() {
     let (a, first) = bench.enter("a");
     let (b, second) = bench.enter("b");
     bench.pass(6_000);
-    (bench.joined(first), bench.joined(second));
+    bench.joined(first);
+    bench.joined(second);
     let leader = bench.send(sync(&a, 1, &[(a.clone(), "all".into())]).into());
     assert_eq!(bench.synced(leader).error, ErrorCode::None);
     for _ in 0..6 {
@@ -196,7 +197,8 @@ fn g9_without_the_leader_those_who_wait_to_sync_are_sent_back() {
     let (a, first) = bench.enter("a");
     let (b, second) = bench.enter("b");
     bench.pass(6_000);
-    (bench.joined(first), bench.joined(second));
+    bench.joined(first);
+    bench.joined(second);
     let follower = bench.send(sync(&b, 1, &[]).into());
     bench.pass(45_000);
     assert_eq!(bench.synced(follower).error, ErrorCode::RebalanceInProgress);
@@ -242,7 +244,8 @@ fn g11_a_member_whose_sync_waits_does_not_expire() {
     let (a, first) = bench.enter("a");
     let (b, second) = bench.enter("b");
     bench.pass(6_000);
-    (bench.joined(first), bench.joined(second));
+    bench.joined(first);
+    bench.joined(second);
     let follower = bench.send(sync(&b, 1, &[]).into());
     bench.pass(30_000);
     assert_eq!(bench.heartbeat(&a, 1), ErrorCode::None);
