@@ -68,7 +68,8 @@ class Broker:
             answer = conn.call("find_coordinator", 2, {"key": "g"})
             committed = conn.call("offset_fetch", 7, {"group_id": "warm", "topics": []})
             pid = conn.call("init_producer_id", 1, {"transactional_id": None, "transaction_timeout": 60_000})
-            if errors(answer) == errors(committed) == errors(pid) == [0]:
+            groups = conn.call("list_groups", 1, {})  # says so while any group's log is still being loaded
+            if errors(answer) == errors(committed) == errors(pid) == errors(groups) == [0]:
                 break
             assert time.monotonic() < deadline, (answer, committed, pid)
         conn.close()
@@ -129,8 +130,8 @@ class Context:
         `says`: {field: value} found first in the masked answer, or the whole answer (CLOSED, SILENT, ...).
         `drop`: fields that cannot be compared here. Returns the answer as it came."""
         assert label not in self.answers, f"label {label} twice"
-        kept = _without(answer, set(drop)) if drop else answer
-        masked = _without(self.masker.mask(kept, ordered=ordered), set(drop))  # once more: records are read by now
+        kept = without(answer, set(drop)) if drop else answer
+        masked = without(self.masker.mask(kept, ordered=ordered), set(drop))  # once more: records are read by now
         self.answers[label] = masked
         if self.strict:
             self._check(label, masked, error, says)
@@ -178,20 +179,22 @@ class Context:
             {"name": name, "num_partitions": partitions, "replication_factor": 1,
              "configs": [{"name": k.replace("_", "."), "value": str(v)} for k, v in configs.items()]}]})
         assert errors(answer) == [0], answer
-        self.await_leaders(name)
+        self.await_leaders(name, answer["topics"][0]["topic_id"])
         self.masker.alias("id", answer["topics"][0]["topic_id"])
         return Topic(name, answer["topics"][0]["topic_id"])
 
-    def await_leaders(self, name: str) -> None:
-        """Asks until every partition answers a fetch without error."""
+    def await_leaders(self, name: str, topic_id: Any = None) -> None:
+        """Asks until every partition (of the topic with that id) answers a fetch without error."""
         deadline = time.monotonic() + 10
         while True:
             found = self.quiet("metadata", 12, {"topics": [{"name": name}], "allow_auto_topic_creation": False})
             parts = found["topics"][0]["partitions"]
-            if parts and not any(errors(found)):
+            right = topic_id in (None, found["topics"][0]["topic_id"])  # a topic made anew may still show its old self
+            if parts and right and not any(errors(found)):
                 asked = [{"partition": p["partition_index"], "fetch_offset": 0, "partition_max_bytes": 1} for p in parts]
-                if not any(errors(self.quiet("fetch", 4, {"max_wait": 0, "min_bytes": 0, "max_bytes": 1, "topics": [
-                        {"topic": name, "partitions": asked}]}))):
+                read = self.quiet("fetch", 4, {"max_wait": 0, "min_bytes": 0, "max_bytes": 1, "topics": [
+                    {"topic": name, "partitions": asked}]})
+                if not set(errors(read)) - {0, 1}:  # OFFSET_OUT_OF_RANGE: served, and the first records are deleted
                     return
             assert time.monotonic() < deadline, found
 
@@ -252,11 +255,12 @@ class Context:
         self.add(label, frame if isinstance(frame, str) else "bytes came", says=says)
 
 
-def _without(value: Any, names: set[str]) -> Any:
+def without(value: Any, names: set[str]) -> Any:
+    """A value without the fields of these names, at any depth."""
     if isinstance(value, dict):
-        return {k: _without(v, names) for k, v in value.items() if k not in names}
+        return {k: without(v, names) for k, v in value.items() if k not in names}
     if isinstance(value, list):
-        return [_without(v, names) for v in value]
+        return [without(v, names) for v in value]
     return value
 
 

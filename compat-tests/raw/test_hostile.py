@@ -249,7 +249,7 @@ def test_readers_that_do_not_read(guarded):
     context = Context(guarded, "hostile-slow-readers", strict=False)
     topic = context.topic()
     for index in range(16):
-        context.put(topic, batch([Rec(b"%d" % index * 900_000)]))
+        context.put(topic, batch([Rec(b"%d" % (index % 10) * 900_000)]))
     conns = [guarded.connect() for _ in range(24)]
     for conn in conns:
         conn.send("fetch", 11, fetch_body(topic, {0: 0}, partition_max_bytes=50_000_000))

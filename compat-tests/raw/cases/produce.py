@@ -216,6 +216,15 @@ def a_damaged_batch(c: Context) -> None:
     c.content("nothing", topic, says={"high_watermark": 0})
 
 
+@case("P16")
+def a_damaged_batch_beside_good_ones(c: Context) -> None:
+    """A damaged batch in one partition: a wrong CRC fails that partition only, a wrong magic in Kafka the whole request."""
+    for name, bad in (("crc", batch(crc=0)), ("cut", batch()[:-1]), ("magic 3", batch(magic=3)), ("magic -1", batch(magic=-1))):
+        topic = c.topic(name.replace(" ", "-"), partitions=2)
+        c.call(name, "produce", 9, produce_body(topic, {0: bad, 1: batch()}))
+        c.content(f"good ones {name}", topic, partition=1)
+
+
 @case("P17")
 def a_batch_larger_than_a_segment(c: Context) -> None:
     """A batch above segment.bytes is RECORD_LIST_TOO_LARGE."""
