@@ -297,10 +297,13 @@ fn g14_an_assignment_of_a_generation_that_is_over_changes_nothing() {
     bench.joined(ticket);
     bench.holds_back = true;
     let leader = bench.send(sync(&a, 1, &[(a.clone(), "old".into())]).into());
-    bench.enter("b");
+    let (_, newcomer) = bench.enter("b");
     assert_eq!(bench.synced(leader).error, ErrorCode::RebalanceInProgress);
+    let rejoin = bench.send(join("a", &a).into());
+    assert_eq!((bench.joined(rejoin).generation, bench.joined(newcomer).generation), (2, 2));
     bench.release();
-    assert_eq!(bench.state("g"), Some(State::PreparingRebalance));
+    assert_eq!(bench.state("g"), Some(State::CompletingRebalance), "the assignment of this generation is awaited");
+    assert!(bench.describe("g", 5).members.iter().all(|member| member.assignment.is_empty()));
 }
 
 #[test]

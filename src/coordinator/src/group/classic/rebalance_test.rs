@@ -35,6 +35,22 @@ fn g6_newcomers_extend_the_first_join_phase_up_to_the_rebalance_timeout() {
 }
 
 #[test]
+fn g6_the_last_extension_is_only_what_the_rebalance_timeout_leaves() {
+    let mut bench = Bench::new();
+    let mut tickets = Vec::new();
+    for client in ["a", "b", "c"] {
+        let mut request = join(client, "");
+        (request.version, request.rebalance_timeout_ms) = (3, 7_000);
+        tickets.push(bench.send(request.into()));
+        bench.pass(2_000);
+    }
+    bench.pass(999);
+    assert!(bench.is_waiting(tickets[0]));
+    bench.pass(1);
+    assert_eq!((bench.now_ms, bench.joined(tickets[0]).members.len()), (7_000, 3));
+}
+
+#[test]
 fn g6_a_quiet_interval_ends_the_first_join_phase() {
     let mut bench = Bench::new();
     let (_, first) = bench.enter("a");
@@ -273,6 +289,11 @@ fn g18_a_group_survives_a_restart_of_its_coordinator_without_a_rebalance() {
     let mut bench = Bench::new();
     let ids = bench.stable(&["a", "b"]);
     bench.pass(44_000);
+    let mut silent = bench.reloaded(GroupConfig::default());
+    silent.pass(44_999);
+    assert_eq!(silent.state("g"), Some(State::Stable));
+    silent.pass(1);
+    assert_eq!(silent.state("g"), Some(State::Empty), "sessions ran from the load on");
     let mut after = bench.reloaded(GroupConfig::default());
     assert_eq!(after.describe("g", 5), bench.describe("g", 5));
     after.pass(44_000);
