@@ -14,12 +14,46 @@ ANY = object()
 """In an expectation: whatever the broker says."""
 
 _TEXTS = {"error_message", "batch_index_error_message", "documentation"}
-_HIDDEN = {"throttle_time", "host", "port", "cluster_id", "finalized_features_epoch", "log_dir", "total_bytes",
-           "usable_bytes", "log_end_offset", "last_fetch_timestamp", "last_caught_up_timestamp"}
-_NODES = {"node_id", "leader_id", "controller_id", "broker_id", "replica_nodes", "isr_nodes", "offline_replicas",
-          "replica_id"}
-_KEYS = ("name", "topic", "topic_id", "topic_name", "group_id", "resource_name", "partition_index", "index",
-         "partition", "api_key", "member_id", "log_dir")
+_HIDDEN = {
+    "throttle_time",
+    "finalized_features_epoch",
+    "log_dir",
+    "total_bytes",
+    "usable_bytes",
+    "log_end_offset",
+    "last_fetch_timestamp",
+    "last_caught_up_timestamp",
+}
+_HIDDEN_IF_SET = {"host", "port", "cluster_id"}
+_NODES = {"node_id", "leader_id", "controller_id", "broker_id", "replica_nodes", "isr_nodes", "offline_replicas", "replica_id"}
+_KEYS = (
+    "name",
+    "topic",
+    "topic_id",
+    "topic_name",
+    "group_id",
+    "resource_name",
+    "partition_index",
+    "index",
+    "partition",
+    "api_key",
+    "member_id",
+    "log_dir",
+)
+_PLAIN_KEYS = (
+    "name",
+    "topic",
+    "topic_name",
+    "group_id",
+    "resource_name",
+    "partition_index",
+    "index",
+    "partition",
+    "group_instance_id",
+    "client_id",
+    "metadata",
+    "member_metadata",
+)
 _UUID_TAIL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 _TWO_DAYS_MS = 172_800_000
 
@@ -43,10 +77,14 @@ class Masker:
         if isinstance(value, dict):
             return {key: self.mask(item, key, ordered) for key, item in value.items()}
         if isinstance(value, list):
+            if not ordered and value and isinstance(value[0], dict):
+                value = sorted(value, key=_first_key)  # before ids are named by their order of appearance
             masked = [self.mask(item, name, ordered) for item in value]
             return masked if ordered or not masked or not isinstance(masked[0], dict) else sorted(masked, key=_sort_key)
         if name in _HIDDEN:
             return "<hidden>"
+        if name in _HIDDEN_IF_SET:
+            return value if value in ("", -1, None) else "<hidden>"
         if name in _TEXTS:
             return "<text>" if value else value
         if isinstance(value, uuid.UUID):
@@ -78,6 +116,10 @@ class Masker:
             if one["attributes"] & 8 or one["producer_id"] >= 0:
                 one["crc"] = "<hidden>"
         return [self.mask(one, "", ordered=True) for one in batches]
+
+
+def _first_key(item: dict) -> list:
+    return [str(item[key]).zfill(12) for key in _PLAIN_KEYS if key in item]
 
 
 def _sort_key(item: dict) -> list:
