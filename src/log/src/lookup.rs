@@ -68,9 +68,10 @@ impl Reader {
         let from = segment.position_before(segment.newest()?.offset)?;
         let mut scan = Scan::new(segment.file()?, from, segment.size(), LONG_WINDOW.min(8 * SHORT_WINDOW));
         while let Some(placed) = scan.next()? {
-            if placed.header.max_timestamp_ms == timestamp_ms {
+            if placed.header.max_timestamp_ms == timestamp_ms {                // The epochs of deleted records are forgotten, but the batch still says its own.
+                let leader_epoch = placed.header.leader_epoch;
                 let record = self.first_record(segment, &placed, |record| record.0 == timestamp_ms)?;
-                return Ok(record.map(|record| self.found(record)));
+                return Ok(record.map(|(timestamp_ms, offset)| Found { timestamp_ms, offset, leader_epoch }));
             }
         }
         Ok(None)

@@ -145,7 +145,8 @@ pub fn check_shape(records: &Bytes, request_version: i16) -> Result<Batch, Refus
     if is_zstd && request_version < ZSTD_FROM_VERSION {
         return Err(Refusal::of(ErrorCode::UnsupportedCompressionType));
     }
-    if next_batch_size(&records[size..])?.is_some() {
+    let second = next_batch_size(&records[size..]).map_err(|_| Refusal::of(ErrorCode::CorruptMessage))?;
+    if second.is_some() {
         return Err(invalid());
     }
     // What is left to go wrong is a length too small for a header.

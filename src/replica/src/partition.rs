@@ -37,6 +37,8 @@ pub struct Partition {
     config: ArcSwap<TopicConfig>,
     metrics: PartitionMetrics,
     clock: Clock,
+    /// True once its topic is deleted.
+    retired: AtomicBool,
     /// True if a segment was rolled since the last sync.
     rolled: AtomicBool,
     /// When a record was first seen unsynced, by the clock; `i64::MAX` if all is synced.
@@ -122,6 +124,7 @@ impl Partition {
             config: ArcSwap::from_pointee(config),
             metrics,
             clock,
+            retired: AtomicBool::new(false),
             rolled: AtomicBool::new(false),
             unsynced_since_ms: AtomicI64::new(i64::MAX),
         }
@@ -160,10 +163,17 @@ impl Partition {
             log_start: self.log_start(),
         })
     }
-
-    /// A refusal by the log itself tells the log's start.
+    /// A refusal tells the log's start, but for those that Kafka makes out before it has looked at the log
+    /// (`ReplicaManager.appendRecordsToLeader`).
     fn with_start(&self, refusal: ProduceRefusal) -> ProduceRefusal {
-        ProduceRefusal { log_start: self.log_start(), ..refusal }
+        let early = matches!(
+            refusal.code,
+            ErrorCode::CorruptMessage
+                | ErrorCode::MessageTooLarge
+                | ErrorCode::RecordListTooLarge
+                | ErrorCode::KafkaStorageError
+        );
+        if early { refusal } else { ProduceRefusal { log_start: self.log_start(), ..refusal } }
     }
 
     /// Appends a batch that this node built: a coordinator's. Returns the offset after its last record.
@@ -210,8 +220,10 @@ impl Partition {
         }
         fetched
     }
-
     fn try_fetch(&self, wanted: &Wanted, max_bytes: usize, min_one: bool) -> Result<Fetched, ErrorCode> {
+        if self.retired.load(Ordering::Acquire) {
+            return Err(ErrorCode::UnknownTopicOrPartition);
+        }
         if wanted.current_leader_epoch.0 >= 0 {
             self.check_epoch_strictly(wanted.current_leader_epoch)?;
         }
@@ -323,6 +335,10 @@ impl Partition {
         if epoch == self.leader_epoch {
             return (epoch, self.reader.leo());
         }
+        if epoch < LeaderEpoch::NONE {
+            // Before every epoch there is, so the first one's start is its end.
+            return (epoch, self.log_start());
+        }
         let end = self.reader.end_offset_for_epoch(epoch);
         (end.epoch, end.end_offset)
     }
@@ -429,6 +445,7 @@ impl Partition {
     /// Wakes who waits: the partition is gone.
     pub(crate) fn retire(&self) {
         self.writer().take();
+        self.retired.store(true, Ordering::Release);
         self.waiters.wake();
     }
 

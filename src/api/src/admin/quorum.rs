@@ -25,7 +25,7 @@ impl Handler for DescribeQuorum {
 
     async fn handle(call: Call<'_>, request: DescribeQuorumRequest) -> Reply<DescribeQuorumResponse> {
         if !asks_for_metadata(&request.topics) {
-            return Reply::Now(refused(&request.topics));
+            return Reply::Now(refused(&request.topics, call.version()));
         }
         let status = call.services.quorum.status();
         let partition = partition(call, &status);
@@ -53,12 +53,12 @@ fn asks_for_metadata(topics: &[AskedTopic]) -> bool {
 }
 
 /// Whatever else was asked for does not exist here (`DescribeQuorumRequest.getPartitionLevelErrorResponse`).
-fn refused(topics: &[AskedTopic]) -> DescribeQuorumResponse {
+fn refused(topics: &[AskedTopic], version: i16) -> DescribeQuorumResponse {
+    let code = ErrorCode::UnknownTopicOrPartition;
     let topics = topics.iter().map(|topic| {
         let parts = topic.partitions.iter().map(|part| {
-            PartitionData::default()
-                .with_partition_index(part.partition_index)
-                .with_error_code(ErrorCode::UnknownTopicOrPartition.code())
+            let data = PartitionData::default().with_partition_index(part.partition_index).with_error_code(code.code());
+            if version >= 2 { data.with_error_message(Some(text(code.message()))) } else { data }
         });
         TopicData::default().with_topic_name(topic.topic_name.clone()).with_partitions(parts.collect())
     });

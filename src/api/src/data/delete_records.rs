@@ -22,7 +22,7 @@ impl Handler for DeleteRecords {
 
     async fn handle(call: Call<'_>, request: DeleteRecordsRequest) -> Reply<DeleteRecordsResponse> {
         let mut topics = Vec::with_capacity(request.topics.len());
-        for topic in &request.topics {
+        for topic in request.topics.iter().filter(|topic| !topic.partitions.is_empty()) {
             topics.push(
                 DeleteRecordsTopicResult::default()
                     .with_name(topic.name.clone())

@@ -30,16 +30,17 @@ impl Handler for DescribeProducers {
 
 fn describe(call: Call<'_>, topic: &str, index: i32) -> PartitionResponse {
     let answer = PartitionResponse::default().with_partition_index(index);
-    let fault = |code: ErrorCode| (code, code.message());
     let (code, message) = match call.services.replicas.partition(topic, index) {
         Some(partition) => {
             let producers = partition.producers().into_iter().map(state).collect();
             return answer.with_error_message(None).with_active_producers(producers);
         }
-        None if topic_name_fault(topic).is_some() => fault(ErrorCode::InvalidTopicException),
-        None => fault(ErrorCode::UnknownTopicOrPartition),
+        None => match topic_name_fault(topic) {
+            Some(fault) => (ErrorCode::InvalidTopicException, Some(fault)),
+            None => (ErrorCode::UnknownTopicOrPartition, None),
+        },
     };
-    answer.with_error_code(code.code()).with_error_message(Some(text(message)))
+    answer.with_error_code(code.code()).with_error_message(message.map(text))
 }
 
 fn state(producer: ProducerDescription) -> ProducerState {

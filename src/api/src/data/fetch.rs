@@ -55,7 +55,7 @@ impl Handler for Fetch {
         let summaries: Vec<_> = targets.iter().zip(&reads).map(|(target, read)| target.summary(read)).collect();
         let (session_id, kept) =
             sessions.finish(&context, &summaries, asked.by_id, now_ms, || call.services.env.random.next_u64());
-        Reply::Now(response(session_id, targets, reads, &kept))
+        Reply::Now(response(session_id, targets, reads, &kept, asked.committed))
     }
 
     fn records(response: &FetchResponse) -> Vec<Bytes> {
@@ -72,6 +72,8 @@ struct Asked {
     max_bytes: i64,
     replica_id: i32,
     by_id: bool,
+    /// True for a reader of committed records only.
+    committed: bool,
 }
 
 impl Asked {
@@ -84,6 +86,7 @@ impl Asked {
             max_bytes,
             replica_id: replica_id.0,
             by_id: call.version() >= 13,
+            committed: request.isolation_level == 1,
         }
     }
 
@@ -215,12 +218,13 @@ fn response(
     targets: Vec<Target>,
     reads: Vec<Result<Fetched, Refused>>,
     kept: &[bool],
+    committed: bool,
 ) -> FetchResponse {
     let mut topics: Vec<(TopicKey, FetchableTopicResponse)> = Vec::new();
     let answers = targets.into_iter().zip(reads).zip(kept).filter(|(_, kept)| **kept);
     for ((target, read), _) in answers {
         let (topic, index) = target.entry.key;
-        let data = partition_data(index, read);
+        let data = partition_data(index, read, committed);
         match topics.last_mut().filter(|(last, _)| *last == topic) {
             Some((_, response)) => response.partitions.push(data),
             None => {
@@ -236,7 +240,9 @@ fn response(
     FetchResponse::default().with_session_id(session_id).with_responses(responses)
 }
 
-fn partition_data(index: i32, read: Result<Fetched, Refused>) -> PartitionData {
+/// Nothing is ever aborted without transactions: a reader of committed records is told so, another is told nothing (F9).
+fn partition_data(index: i32, read: Result<Fetched, Refused>, committed: bool) -> PartitionData {
+    let aborted = committed.then(Vec::new);
     let data = PartitionData::default().with_partition_index(index);
     match read {
         Ok(read) => {
@@ -246,7 +252,7 @@ fn partition_data(index: i32, read: Result<Fetched, Refused>) -> PartitionData {
                 .with_last_stable_offset(read.high_watermark.0)
                 .with_log_start_offset(read.log_start.0)
                 .with_diverging_epoch(diverging.unwrap_or_default())
-                .with_aborted_transactions(None)
+                .with_aborted_transactions(aborted)
                 .with_records(Some(read.records))
         }
         Err(refused) => data
@@ -254,7 +260,7 @@ fn partition_data(index: i32, read: Result<Fetched, Refused>) -> PartitionData {
             .with_high_watermark(-1)
             .with_last_stable_offset(-1)
             .with_log_start_offset(-1)
-            .with_aborted_transactions(if refused.by_read { None } else { Some(Vec::new()) })
+            .with_aborted_transactions(if refused.by_read { aborted } else { Some(Vec::new()) })
             .with_records(Some(Bytes::new())),
     }
 }
@@ -268,7 +274,7 @@ fn unknown_isolation(request: &FetchRequest, version: i16) -> FetchResponse {
         return response;
     }
     let topics = request.topics.iter().map(|topic| {
-        let refused = |index| partition_data(index, Err(Refused { code, by_read: false }));
+        let refused = |index| partition_data(index, Err(Refused { code, by_read: false }), false);
         let parts = topic.partitions.iter().map(|part| refused(part.partition)).collect();
         FetchableTopicResponse::default().with_topic(topic.topic.clone()).with_partitions(parts)
     });

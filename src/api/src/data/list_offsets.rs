@@ -38,12 +38,17 @@ impl Handler for ListOffsets {
 
     async fn handle(call: Call<'_>, request: ListOffsetsRequest) -> Reply<ListOffsetsResponse> {
         let isolation_known = (0..=1).contains(&request.isolation_level);
-        let bound = if request.replica_id.0 == -2 { Bound::LogEnd } else { Bound::HighWatermark };
-        let topics = request.topics.iter().filter(|topic| !topic.partitions.is_empty()).map(|topic| {
-            let parts = answer_topic(call, topic, bound, isolation_known, request.replica_id.0);
-            ListOffsetsTopicResponse::default().with_name(topic.name.clone()).with_partitions(parts)
-        });
-        Reply::Now(ListOffsetsResponse::default().with_topics(topics.collect()))
+        let bound = if request.replica_id.0 != -1 { Bound::LogEnd } else { Bound::HighWatermark };
+        let mut topics: Vec<ListOffsetsTopicResponse> = Vec::with_capacity(request.topics.len());
+        for topic in request.topics.iter().filter(|topic| !topic.partitions.is_empty()) {
+            // A topic named twice has one entry, in which its partitions meet.
+            let place = topics.iter().position(|answer| answer.name == topic.name).unwrap_or_else(|| {
+                topics.push(ListOffsetsTopicResponse::default().with_name(topic.name.clone()));
+                topics.len() - 1
+            });
+            answer_topic(call, topic, bound, isolation_known, &mut topics[place].partitions);
+        }
+        Reply::Now(ListOffsetsResponse::default().with_topics(topics))
     }
 }
 
@@ -52,9 +57,8 @@ fn answer_topic(
     topic: &ListOffsetsTopic,
     bound: Bound,
     isolation_known: bool,
-    replica_id: i32,
-) -> Vec<ListOffsetsPartitionResponse> {
-    let mut answers: Vec<ListOffsetsPartitionResponse> = Vec::with_capacity(topic.partitions.len());
+    answers: &mut Vec<ListOffsetsPartitionResponse>,
+) {
     for part in &topic.partitions {
         let index = part.partition_index;
         if let Some(first) = answers.iter_mut().find(|answer| answer.partition_index == index) {
@@ -62,16 +66,10 @@ fn answer_topic(
             *first = answer(call, index, Err(ErrorCode::InvalidRequest));
             continue;
         }
-        let found = if !isolation_known {
-            Err(ErrorCode::UnknownServerError)
-        } else if replica_id >= 0 {
-            Err(ErrorCode::NotLeaderOrFollower)
-        } else {
-            look_up(call, &topic.name, part, bound)
-        };
+        let found =
+            if isolation_known { look_up(call, &topic.name, part, bound) } else { Err(ErrorCode::UnknownServerError) };
         answers.push(answer(call, index, found));
     }
-    answers
 }
 
 fn look_up(call: Call<'_>, topic: &str, part: &ListOffsetsPartition, bound: Bound) -> Result<Found, ErrorCode> {

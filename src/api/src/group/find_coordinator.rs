@@ -85,7 +85,7 @@ fn batched(key: &StrBytes, found: Result<Place, ErrorCode>) -> Coordinator {
             .with_node_id(BrokerId(-1))
             .with_port(-1)
             .with_error_code(code.code())
-            .with_error_message(Some(text(code.message()))),
+            .with_error_message(Some(text(""))),
     }
 }
 

@@ -11,7 +11,7 @@ use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::create_topics_response::{CreatableTopicConfigs, CreatableTopicResult};
 use kafka_protocol::messages::{CreateTopicsRequest, CreateTopicsResponse};
 use klamm_base::name::CONSUMER_OFFSETS;
-use klamm_base::{ErrorCode, NodeId, TopicId};
+use klamm_base::{ErrorCode, NodeId};
 use klamm_controller::{CreatedTopic, NewTopic, Refusal};
 use klamm_settings::BrokerConfig;
 
@@ -46,7 +46,7 @@ impl Handler for CreateTopics {
                 }
                 Err(refusal) => Err(refusal.clone()),
             };
-            results.push(result(call, topic, created, request.validate_only));
+            results.push(result(call, topic, created));
         }
         Reply::Now(CreateTopicsResponse::default().with_topics(results))
     }
@@ -69,12 +69,7 @@ fn new_topic(topic: &CreatableTopic) -> NewTopic {
     }
 }
 
-fn result(
-    call: Call<'_>,
-    topic: &CreatableTopic,
-    created: Result<CreatedTopic, Refusal>,
-    validate_only: bool,
-) -> CreatableTopicResult {
+fn result(call: Call<'_>, topic: &CreatableTopic, created: Result<CreatedTopic, Refusal>) -> CreatableTopicResult {
     let result = CreatableTopicResult::default().with_name(topic.name.clone());
     let created = match created {
         Ok(created) => created,
@@ -83,11 +78,7 @@ fn result(
         }
     };
     let result = result.with_error_message(None);
-    let result = if call.version() >= 7 {
-        result.with_topic_id(uuid(if validate_only { TopicId::ZERO } else { created.id }))
-    } else {
-        result
-    };
+    let result = if call.version() >= 7 { result.with_topic_id(uuid(created.id)) } else { result };
     if call.version() < 5 {
         return result;
     }

@@ -60,6 +60,8 @@ fn new_partitions(topic: &CreatePartitionsTopic) -> NewPartitions {
 fn result(name: &TopicName, made: Result<(), Refusal>) -> CreatePartitionsTopicResult {
     let (code, message) = match made {
         Ok(()) => (0, None),
+        // Kafka has no words for a topic that does not exist.
+        Err(refusal) if refusal.code == ErrorCode::UnknownTopicOrPartition => (refusal.code.code(), None),
         Err(refusal) => (refusal.code.code(), Some(text(refusal.message))),
     };
     CreatePartitionsTopicResult::default().with_name(name.clone()).with_error_code(code).with_error_message(message)

@@ -60,11 +60,7 @@ impl Page {
             if cursor.partition_index < 0 || !listed {
                 return Err(ErrorCode::InvalidRequest);
             }
-        }
-        if names.iter().any(|name| topic_name_fault(name).is_some()) {
-            return Err(ErrorCode::UnknownServerError);
-        }
-        // The cursor's partition counts only where its topic is the first.
+        } // The cursor's partition counts only where its topic is the first.
         let from =
             cursor.filter(|_| names.first().is_some_and(|name| name == first)).map_or(0, |at| at.partition_index);
         let limit = request.response_partition_limit.min(call.services.config.max_request_partition_size_limit);
@@ -81,7 +77,7 @@ impl Page {
             }
             let Some(topic) = image.topic(name) else {
                 if !self.all {
-                    topics.push(missing(name, ErrorCode::UnknownTopicOrPartition));
+                    topics.push(missing(name, missing_code(name)));
                 }
                 continue;
             };
@@ -112,8 +108,15 @@ fn refused(request: &DescribeTopicPartitionsRequest, code: ErrorCode) -> Describ
     page(topics.collect(), None)
 }
 
+fn missing_code(name: &str) -> ErrorCode {
+    match topic_name_fault(name) {
+        Some(_) => ErrorCode::InvalidTopicException,
+        None => ErrorCode::UnknownTopicOrPartition,
+    }
+}
+
 fn missing(name: &str, code: ErrorCode) -> DescribeTopicPartitionsResponseTopic {
-    let operations = if code == ErrorCode::UnknownTopicOrPartition { authorized::TOPIC } else { authorized::NOT_ASKED };
+    let operations = if code == ErrorCode::InvalidRequest { authorized::NOT_ASKED } else { authorized::TOPIC };
     DescribeTopicPartitionsResponseTopic::default()
         .with_error_code(code.code())
         .with_name(Some(topic_name(name)))

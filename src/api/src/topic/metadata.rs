@@ -31,6 +31,9 @@ impl Handler for Metadata {
 
     async fn handle(call: Call<'_>, request: MetadataRequest) -> Reply<MetadataResponse> {
         let version = call.version();
+        if version == 0 && request.topics.is_none() {
+            return Reply::Close("the topics of version 0 cannot be null");
+        }
         let asked = request.topics.as_deref().unwrap_or_default();
         if let Some(code) = whole_fault(asked, version) {
             return Reply::Now(whole_error(asked, code, version));
@@ -40,7 +43,8 @@ impl Handler for Metadata {
         let mut topics: Vec<MetadataResponseTopic> = if all {
             image.topics.values().map(|topic| known(call, &image, topic)).collect()
         } else if asked.iter().any(|topic| !topic.topic_id.is_nil()) {
-            distinct(asked, |topic| topic_id(topic.topic_id)).map(|id| by_id(call, &image, id)).collect()
+            let ids = distinct(asked, |topic| topic_id(topic.topic_id)).filter(|id| !id.is_zero());
+            ids.map(|id| by_id(call, &image, id)).collect()
         } else {
             let allow = version < 4 || request.allow_auto_topic_creation;
             by_names(call, &image, asked, allow)

@@ -20,7 +20,7 @@ use crate::Record;
 const NOT_FOUND_VERSION: i16 = 6;
 
 /// The type of all groups here.
-const CLASSIC: &str = "Classic";
+const CLASSIC: &str = "classic";
 
 /// A group as DescribeGroups of `version` shows it.
 pub fn describe(group_id: &Arc<str>, group: Option<&ClassicGroup>, version: i16) -> DescribedGroup {

@@ -52,7 +52,7 @@ fn g20_list_filters_by_state_and_type_whatever_the_case() {
     }
     let listed = bench.list(&[], &[]);
     assert_eq!((&*listed[0].protocol_type, &*listed[1].protocol_type), ("", "consumer"));
-    assert_eq!(listed[0].group_type, "Classic");
+    assert_eq!(listed[0].group_type, "classic");
 }
 
 #[test]
