@@ -90,7 +90,7 @@ def xerial(data: bytes, block: int = 32 * 1024) -> bytes:
     """Snappy blocks in the stream framing of snappy-java."""
     out = b"\x82SNAPPY\x00" + struct.pack(">ii", 1, 1)
     for start in range(0, len(data), block):
-        part = bytes(cramjam.snappy.compress_raw(data[start : start + block]))
+        part = bytes(cramjam.snappy.compress_raw(data[start:start + block]))
         out += struct.pack(">i", len(part)) + part
     return out
 
@@ -99,7 +99,7 @@ def xxh32(data: bytes) -> int:
     """XXH32 with seed 0 of fewer than 16 bytes: all that the header checksum of an lz4 frame needs."""
     mask = 0xFFFFFFFF
     value = 374761393 + len(data) & mask
-    for byte in data[len(data) // 4 * 4 :]:
+    for byte in data[len(data) // 4 * 4:]:
         value = value + byte * 374761393 & mask
         value = (value << 11 | value >> 21) * 2654435761 & mask
     value = (value ^ value >> 15) * 2246822519 & mask
@@ -113,7 +113,7 @@ def lz4_frame(data: bytes, good_checksum: bool = True) -> bytes:
     checksum = xxh32(flags) >> 8 & 0xFF
     out = b"\x04\x22\x4d\x18" + flags + bytes([checksum if good_checksum else checksum ^ 0x55])
     for start in range(0, len(data), 65536):
-        raw = data[start : start + 65536]
+        raw = data[start:start + 65536]
         part = bytes(cramjam.lz4.compress_block(raw, store_size=False))
         if len(part) < len(raw):
             out += struct.pack("<I", len(part)) + part
@@ -132,7 +132,7 @@ def decompress(codec: int, data: bytes) -> bytes:
         out, at = b"", 16
         while at < len(data):
             size = struct.unpack_from(">i", data, at)[0]
-            out += bytes(cramjam.snappy.decompress_raw(data[at + 4 : at + 4 + size]))
+            out += bytes(cramjam.snappy.decompress_raw(data[at + 4:at + 4 + size]))
             at += 4 + size
         return out
     if codec == LZ4:
@@ -142,26 +142,11 @@ def decompress(codec: int, data: bytes) -> bytes:
     return data
 
 
-def batch(
-    records: list[Rec] | None = None,
-    codec: int = NONE,
-    *,
-    payload: bytes | None = None,
-    extra_payload: bytes = b"",
-    base_offset: int = 0,
-    length: int | None = None,
-    leader_epoch: int = -1,
-    magic: int = 2,
-    crc: int | None = None,
-    attributes: int = 0,
-    last_offset_delta: int | None = None,
-    base_timestamp: int | None = None,
-    max_timestamp: int | None = None,
-    producer_id: int = -1,
-    producer_epoch: int = -1,
-    base_sequence: int = -1,
-    count: int | None = None,
-) -> bytes:
+def batch(records: list[Rec] | None = None, codec: int = NONE, *, payload: bytes | None = None,
+          extra_payload: bytes = b"", base_offset: int = 0, length: int | None = None, leader_epoch: int = -1,
+          magic: int = 2, crc: int | None = None, attributes: int = 0, last_offset_delta: int | None = None,
+          base_timestamp: int | None = None, max_timestamp: int | None = None, producer_id: int = -1,
+          producer_epoch: int = -1, base_sequence: int = -1, count: int | None = None) -> bytes:
     """One batch. Everything that is not given is told truthfully; `payload` replaces the compressed record bytes,
     `extra_payload` is put behind the records before compression."""
     records = [Rec()] if records is None else records
@@ -170,20 +155,8 @@ def batch(
     plain = b"".join(r.encode(i, base) for i, r in enumerate(records)) + extra_payload
     body = compress(codec, plain) if payload is None else payload
     delta = len(records) - 1 if last_offset_delta is None else last_offset_delta
-    tail = (
-        struct.pack(
-            ">HiqqqhiI",
-            (attributes | codec) & 0xFFFF,
-            delta,
-            base,
-            top,
-            producer_id,
-            producer_epoch,
-            base_sequence,
-            (len(records) if count is None else count) & 0xFFFFFFFF,
-        )
-        + body
-    )
+    tail = struct.pack(">HiqqqhiI", (attributes | codec) & 0xFFFF, delta, base, top, producer_id, producer_epoch,
+                       base_sequence, (len(records) if count is None else count) & 0xFFFFFFFF) + body
     crc = crc32c_library.crc32c(tail) if crc is None else crc
     size = len(tail) + 9 if length is None else length
     return struct.pack(">qiibI", base_offset, size, leader_epoch, magic, crc) + tail
@@ -204,27 +177,14 @@ def parse(data: bytes | None) -> list[dict[str, Any]] | None:
         return None
     found, at = [], 0
     while at + HEADER.size <= len(data):
-        names = (
-            "base_offset",
-            "length",
-            "leader_epoch",
-            "magic",
-            "crc",
-            "attributes",
-            "last_offset_delta",
-            "base_timestamp",
-            "max_timestamp",
-            "producer_id",
-            "producer_epoch",
-            "base_sequence",
-            "count",
-        )
+        names = ("base_offset", "length", "leader_epoch", "magic", "crc", "attributes", "last_offset_delta",
+                 "base_timestamp", "max_timestamp", "producer_id", "producer_epoch", "base_sequence", "count")
         one: dict[str, Any] = dict(zip(names, HEADER.unpack_from(data, at)))
         end = at + 12 + one["length"]
         if one["length"] < 49 or end > len(data):
             break
-        one["crc_holds"] = crc32c_library.crc32c(data[at + 21 : end]) == one["crc"]
-        one["records"] = _records(data[at + HEADER.size : end], one)
+        one["crc_holds"] = crc32c_library.crc32c(data[at + 21:end]) == one["crc"]
+        one["records"] = _records(data[at + HEADER.size:end], one)
         found.append(one)
         at = end
     return found
@@ -250,16 +210,8 @@ def _records(body: bytes, head: dict[str, Any]) -> Any:
                 headers.append([name, content])
             if at != end:
                 return "damaged:" + body.hex()
-            found.append(
-                {
-                    "attributes": attributes,
-                    "time_delta": time,
-                    "offset_delta": offset,
-                    "key": key,
-                    "value": value,
-                    "headers": headers,
-                }
-            )
+            found.append({"attributes": attributes, "time_delta": time, "offset_delta": offset, "key": key,
+                          "value": value, "headers": headers})
         return found
     except Exception:  # any damage at all: the bytes themselves are then what is compared
         return "damaged:" + body.hex()
@@ -282,4 +234,4 @@ def _take(data: bytes, at: int) -> tuple[bytes | None, int]:
         return None, at
     if at + size > len(data):
         raise ValueError("past the end")
-    return data[at : at + size], at + size
+    return data[at:at + size], at + size

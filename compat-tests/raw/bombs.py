@@ -66,7 +66,6 @@ def snappy_liar() -> bytes:
 @cache
 def bombs() -> dict[str, bytes]:
     """Produce batches by name; each is below 1 MiB, the default max.message.bytes."""
-
     def one(codec: int, payload: bytes) -> bytes:
         return batch([Rec(None, None)], codec, payload=payload)
 

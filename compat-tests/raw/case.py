@@ -124,16 +124,8 @@ class Context:
 
     # Recording
 
-    def add(
-        self,
-        label: str,
-        answer: Any,
-        *,
-        error: int | list[int] | None = None,
-        says: Any = None,
-        ordered: bool = False,
-        drop: tuple[str, ...] = (),
-    ) -> Any:
+    def add(self, label: str, answer: Any, *, error: int | list[int] | None = None, says: Any = None,
+            ordered: bool = False, drop: tuple[str, ...] = ()) -> Any:
         """Records an answer under a label. `error`: the only error code besides 0 (or all of them as a list).
         `says`: {field: value} found first in the masked answer, or the whole answer (CLOSED, SILENT, ...).
         `drop`: fields that cannot be compared here. Returns the answer as it came."""
@@ -162,21 +154,9 @@ class Context:
         elif says is not None and masked != says:
             raise Disproved(f"{label}: {says!r} stated, {masked!r:.600} found")
 
-    def call(
-        self,
-        label: str,
-        api: str,
-        version: int,
-        body: dict | bytes,
-        *,
-        conn: Conn | None = None,
-        wait_s: float = ANSWER_S,
-        error: int | list[int] | None = None,
-        says: Any = None,
-        ordered: bool = False,
-        drop: tuple[str, ...] = (),
-        **options,
-    ) -> Any:
+    def call(self, label: str, api: str, version: int, body: dict | bytes, *, conn: Conn | None = None,
+             wait_s: float = ANSWER_S, error: int | list[int] | None = None, says: Any = None, ordered: bool = False,
+             drop: tuple[str, ...] = (), **options) -> Any:
         """Sends a request, records its answer. After CLOSED or SILENT on the own connection a new one is opened."""
         own = conn is None
         answer = (conn or self.conn).call(api, version, body, wait_s, **options)
@@ -195,21 +175,9 @@ class Context:
     def topic(self, suffix: str = "t", partitions: int = 1, **configs: Any) -> Topic:
         """Creates a topic (underscores in config names are dots) and waits until its leaders serve."""
         name = self.name(suffix)
-        answer = self.quiet(
-            "create_topics",
-            7,
-            {
-                "timeout": 10_000,
-                "topics": [
-                    {
-                        "name": name,
-                        "num_partitions": partitions,
-                        "replication_factor": 1,
-                        "configs": [{"name": k.replace("_", "."), "value": str(v)} for k, v in configs.items()],
-                    }
-                ],
-            },
-        )
+        answer = self.quiet("create_topics", 7, {"timeout": 10_000, "topics": [
+            {"name": name, "num_partitions": partitions, "replication_factor": 1,
+             "configs": [{"name": k.replace("_", "."), "value": str(v)} for k, v in configs.items()]}]})
         assert errors(answer) == [0], answer
         self.await_leaders(name, answer["topics"][0]["topic_id"])
         self.masker.alias("id", answer["topics"][0]["topic_id"])
@@ -224,14 +192,22 @@ class Context:
             right = topic_id in (None, found["topics"][0]["topic_id"])  # a topic made anew may still show its old self
             if parts and right and not any(errors(found)):
                 asked = [{"partition": p["partition_index"], "fetch_offset": 0, "partition_max_bytes": 1} for p in parts]
-                read = self.quiet(
-                    "fetch",
-                    4,
-                    {"max_wait": 0, "min_bytes": 0, "max_bytes": 1, "topics": [{"topic": name, "partitions": asked}]},
-                )
+                read = self.quiet("fetch", 4, {"max_wait": 0, "min_bytes": 0, "max_bytes": 1, "topics": [
+                    {"topic": name, "partitions": asked}]})
                 if not set(errors(read)) - {0, 1}:  # OFFSET_OUT_OF_RANGE: served, and the first records are deleted
                     return
             assert time.monotonic() < deadline, found
+
+    def await_gone(self, name: str) -> None:
+        """Asks until a deleted topic is unknown, to Metadata and to the log."""
+        deadline = time.monotonic() + 10
+        while True:
+            found = self.quiet("metadata", 12, {"topics": [{"name": name}], "allow_auto_topic_creation": False})
+            read = self.quiet("fetch", 4, {"max_wait": 0, "min_bytes": 0, "max_bytes": 1, "topics": [
+                {"topic": name, "partitions": [{"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1}]}]})
+            if 3 in errors(found) and 3 in errors(read):
+                return
+            assert time.monotonic() < deadline, (found, read)
 
     def barrier(self) -> None:
         """Waits until the broker has applied every metadata change so far: a new topic comes behind them and serves."""
@@ -240,22 +216,9 @@ class Context:
 
     # Records
 
-    def produce(
-        self,
-        label: str,
-        topic: Topic | str,
-        data: bytes | None,
-        *,
-        version: int = 9,
-        partition: int = 0,
-        acks: int = -1,
-        wait_s: float = ANSWER_S,
-        conn: Conn | None = None,
-        error: Any = None,
-        says: Any = None,
-        transactional_id: str | None = None,
-        **options,
-    ) -> Any:
+    def produce(self, label: str, topic: Topic | str, data: bytes | None, *, version: int = 9, partition: int = 0,
+                acks: int = -1, wait_s: float = ANSWER_S, conn: Conn | None = None, error: Any = None,
+                says: Any = None, transactional_id: str | None = None, **options) -> Any:
         """One batch to one partition; the answer is recorded."""
         body = produce_body(topic, {partition: data}, acks=acks, version=version)
         body["transactional_id"] = transactional_id
@@ -267,28 +230,16 @@ class Context:
             answer = self.quiet("produce", 9, produce_body(topic, {partition: data}))
             assert set(errors(answer)) == {0}, answer
 
-    def fetch(
-        self,
-        label: str,
-        topic: Topic,
-        offset: int = 0,
-        *,
-        version: int = 11,
-        partition: int = 0,
-        drop: tuple[str, ...] = (),
-        error: Any = None,
-        says: Any = None,
-        conn: Conn | None = None,
-        **fields: Any,
-    ) -> Any:
+    def fetch(self, label: str, topic: Topic, offset: int = 0, *, version: int = 11, partition: int = 0,
+              drop: tuple[str, ...] = (), error: Any = None, says: Any = None, conn: Conn | None = None,
+              **fields: Any) -> Any:
         """One partition from an offset on, without waiting; the answer is recorded."""
         body = fetch_body(topic, {partition: offset}, version=version)
         body.update(fields)
         return self.call(label, "fetch", version, body, drop=drop, error=error, says=says, conn=conn)
 
-    def content(
-        self, label: str, topic: Topic, *, partition: int = 0, drop: tuple[str, ...] = (), says: Any = None, error: Any = 0
-    ) -> Any:
+    def content(self, label: str, topic: Topic, *, partition: int = 0, drop: tuple[str, ...] = (), says: Any = None,
+                error: Any = 0) -> Any:
         """The whole partition, and what its offsets are."""
         return self.fetch(label, topic, 0, partition=partition, drop=drop, says=says, error=error)
 
@@ -305,7 +256,8 @@ class Context:
         start = time.monotonic()
         answer = conn.recv(sent)
         elapsed_ms = (time.monotonic() - start) * 1000
-        self.add(label + " came", "at once" if elapsed_ms < wait_ms * 0.7 else "after the wait", says=checks.pop("came", None))
+        self.add(label + " came", "at once" if elapsed_ms < wait_ms * 0.7 else "after the wait",
+                 says=checks.pop("came", None))
         return self.add(label, answer, **checks)
 
     def silence(self, label: str, conn: Conn, wait_s: float = SILENCE_S, says: Any = SILENT) -> None:
@@ -331,55 +283,21 @@ def _ref(topic: Topic | str, by_id: bool, name_field: str) -> dict:
 
 def produce_body(topic: Topic | str, data: dict[int, bytes | None], *, acks: int = -1, version: int = 9) -> dict:
     """A produce request of batches by partition."""
-    return {
-        "acks": acks,
-        "timeout": 10_000,
-        "topic_data": [
-            {**_ref(topic, version >= 13, "name"), "partition_data": [{"index": p, "records": d} for p, d in data.items()]}
-        ],
-    }
+    return {"acks": acks, "timeout": 10_000, "topic_data": [
+        {**_ref(topic, version >= 13, "name"),
+         "partition_data": [{"index": p, "records": d} for p, d in data.items()]}]}
 
 
-def fetch_body(
-    topic: Topic | str,
-    offsets: dict[int, int],
-    *,
-    version: int = 11,
-    max_bytes: int = 50_000_000,
-    partition_max_bytes: int = 10_000_000,
-    max_wait: int = 0,
-    min_bytes: int = 0,
-    **more: Any,
-) -> dict:
+def fetch_body(topic: Topic | str, offsets: dict[int, int], *, version: int = 11, max_bytes: int = 50_000_000,
+               partition_max_bytes: int = 10_000_000, max_wait: int = 0, min_bytes: int = 0, **more: Any) -> dict:
     """A fetch request of offsets by partition."""
-    body = {
-        "max_wait": max_wait,
-        "min_bytes": min_bytes,
-        "max_bytes": max_bytes,
-        "topics": [
-            {
-                **_ref(topic, version >= 13, "topic"),
-                "partitions": [
-                    {"partition": p, "fetch_offset": o, "partition_max_bytes": partition_max_bytes} for p, o in offsets.items()
-                ],
-            }
-        ],
-    }
+    body = {"max_wait": max_wait, "min_bytes": min_bytes, "max_bytes": max_bytes, "topics": [
+        {**_ref(topic, version >= 13, "topic"),
+         "partitions": [{"partition": p, "fetch_offset": o, "partition_max_bytes": partition_max_bytes}
+                        for p, o in offsets.items()]}]}
     body.update(more)
     return body
 
 
-__all__ = [
-    "ANY",
-    "CLOSED",
-    "SILENT",
-    "SILENCE_S",
-    "batch",
-    "case",
-    "Context",
-    "Topic",
-    "errors",
-    "first",
-    "produce_body",
-    "fetch_body",
-]
+__all__ = ["ANY", "CLOSED", "SILENT", "SILENCE_S", "batch", "case", "Context", "Topic", "errors", "first",
+           "produce_body", "fetch_body"]

@@ -221,7 +221,8 @@ class Writer:
         for item in value or []:
             self.value(field, item, flexible, path, in_array=True)
 
-    def value(self, field: Field, value: Any, flexible: bool, path: str, tagged: bool = False, in_array: bool = False) -> None:
+    def value(self, field: Field, value: Any, flexible: bool, path: str, tagged: bool = False,
+              in_array: bool = False) -> None:
         """One value that is no array."""
         kind = field.type
         if kind == "struct":
@@ -259,9 +260,8 @@ def _check_names(values: dict, known: frozenset[str]) -> None:
                 _check_names(item, known)
 
 
-def request_header(
-    key: int, version: int, correlation: int, client_id: str | bytes | None, flexible: bool, tags: bytes = b"\x00"
-) -> bytes:
+def request_header(key: int, version: int, correlation: int, client_id: str | bytes | None, flexible: bool,
+                   tags: bytes = b"\x00") -> bytes:
     """Header v1, or v2 when `flexible`; the client id is an int16 string in both."""
     raw = client_id.encode() if isinstance(client_id, str) else client_id
     head = struct.pack(">hhi", key, version, correlation)
@@ -279,7 +279,7 @@ class Reader:
         """The next `count` bytes."""
         if count < 0 or self.at + count > len(self.data):
             raise Malformed(f"{count} bytes wanted at {self.at} of {len(self.data)}")
-        part = self.data[self.at : self.at + count]
+        part = self.data[self.at:self.at + count]
         self.at += count
         return part
 

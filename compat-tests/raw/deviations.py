@@ -32,124 +32,46 @@ class Deviation:
 
 
 DEVIATIONS = [
-    Deviation(
-        "P4-null_records",
-        "*",
-        {"error_code": INVALID_RECORD},
-        "Kafka never answers and mutes the connection for ever (an exception without an answer); klamm answers",
-    ),
-    Deviation(
-        "P4-a_length_of_two_to_the_31",
-        "length",
-        {"error_code": (INVALID_RECORD, CORRUPT_MESSAGE)},
-        "a length past the end like any other; Kafka's sum overflows",
-    ),
-    Deviation(
-        "P19-offset_deltas_that_are_not_dense",
-        "* none",
-        {
-            "error_code": INVALID_RECORD,
-            "base_offset": -1,
-            "log_append_time": -1,
-            "log_start_offset": ANY,
-            "record_errors": ANY,
-            "error_message": ANY,
-        },
-        "Kafka stores an uncompressed batch with wrong offset deltas as sent: consumers see wrong offsets. Refused",
-    ),
-    Deviation(
-        "P19-offset_deltas_that_are_not_dense",
-        "* none log",
-        {"high_watermark": 0, "last_stable_offset": 0, "records": []},
-        "refused, so not stored",
-    ),
-    Deviation(
-        "P19-records_that_lie_about_their_sizes",
-        "* length *",
-        {
-            "error_code": INVALID_RECORD,
-            "base_offset": -1,
-            "log_append_time": -1,
-            "log_start_offset": ANY,
-            "record_errors": ANY,
-            "error_message": ANY,
-        },
-        "in a compressed batch Kafka does not look at the record length and stores what its consumers cannot read",
-    ),
-    Deviation(
-        "P19-records_that_lie_about_their_sizes",
-        "what Kafka takes all the same",
-        {"high_watermark": 0, "last_stable_offset": 0, "records": []},
-        "refused, so not stored",
-    ),
-    Deviation(
-        "P16-a_damaged_batch_beside_good_ones",
-        "magic *",
-        {
-            "error_code": (0, CORRUPT_MESSAGE),
-            "base_offset": ANY,
-            "log_start_offset": ANY,
-            "error_message": ANY,
-            "responses": ANY,
-        },
-        "Kafka fails the whole request; klamm only the partition whose bytes are wrong",
-    ),
-    Deviation(
-        "P16-a_damaged_batch_beside_good_ones",
-        "good ones *",
-        {"high_watermark": ANY, "last_stable_offset": ANY, "records": ANY},
-        "as above: the good partition is appended",
-    ),
-    Deviation(
-        "P26-a_partition_twice_in_one_request",
-        "in one topic entry",
-        {
-            "error_code": INVALID_REQUEST,
-            "base_offset": -1,
-            "log_start_offset": ANY,
-            "error_message": ANY,
-            "partition_responses": ANY,
-        },
-        "Kafka drops the records of the earlier entry without a word; klamm refuses the partition",
-    ),
-    Deviation(
-        "P26-a_partition_twice_in_one_request",
-        "log 0",
-        {"high_watermark": 0, "last_stable_offset": 0, "records": []},
-        "refused, so not stored",
-    ),
-    Deviation(
-        "P29-an_unknown_codec",
-        "codec *",
-        {"error_code": CORRUPT_MESSAGE, "log_start_offset": ANY, "error_message": ANY},
-        "UNKNOWN_SERVER_ERROR is not retriable and blames the broker (B4)",
-    ),
-    Deviation(
-        "G22-consumer_metadata_that_does_not_parse",
-        "*",
-        {"error_code": 0, "generation_id": 1},
-        "an exception in Kafka's timer: the join is never answered. Metadata is opaque to klamm",
-    ),
-    Deviation(
-        "V4-alter_configs_with_a_resource_twice",
-        "twice",
-        {"error_code": INVALID_REQUEST},
-        "Kafka never answers and mutes the connection for ever (N12); klamm answers",
-    ),
-    Deviation(
-        "D6-deleted_records_stay_deleted-kill9",
-        "earliest",
-        {"offset": 4},
-        "Kafka checkpoints the log start once a minute, so that a crash may undo DeleteRecords; klamm before it answers",
-    ),
+    Deviation("P4-null_records", "*", {"error_code": INVALID_RECORD},
+              "Kafka never answers and mutes the connection for ever (an exception without an answer); klamm answers"),
+    Deviation("P4-a_length_of_two_to_the_31", "length", {"error_code": (INVALID_RECORD, CORRUPT_MESSAGE)},
+              "a length past the end like any other; Kafka's sum overflows"),
+    Deviation("P19-offset_deltas_that_are_not_dense", "* none", {
+        "error_code": INVALID_RECORD, "base_offset": -1, "log_append_time": -1, "log_start_offset": ANY,
+        "record_errors": ANY, "error_message": ANY},
+              "Kafka stores an uncompressed batch with wrong offset deltas as sent: consumers see wrong offsets. Refused"),
+    Deviation("P19-offset_deltas_that_are_not_dense", "* none log", {
+        "high_watermark": 0, "last_stable_offset": 0, "records": []}, "refused, so not stored"),
+    Deviation("P19-records_that_lie_about_their_sizes", "* length *", {
+        "error_code": INVALID_RECORD, "base_offset": -1, "log_append_time": -1, "log_start_offset": ANY,
+        "record_errors": ANY, "error_message": ANY},
+              "in a compressed batch Kafka does not look at the record length and stores what its consumers cannot read"),
+    Deviation("P19-records_that_lie_about_their_sizes", "what Kafka takes all the same", {
+        "high_watermark": 0, "last_stable_offset": 0, "records": []}, "refused, so not stored"),
+    Deviation("P16-a_damaged_batch_beside_good_ones", "magic *", {
+        "error_code": (0, CORRUPT_MESSAGE), "base_offset": ANY, "log_start_offset": ANY, "error_message": ANY,
+        "responses": ANY}, "Kafka fails the whole request; klamm only the partition whose bytes are wrong"),
+    Deviation("P16-a_damaged_batch_beside_good_ones", "good ones *", {
+        "high_watermark": ANY, "last_stable_offset": ANY, "records": ANY}, "as above: the good partition is appended"),
+    Deviation("P26-a_partition_twice_in_one_request", "in one topic entry", {
+        "error_code": INVALID_REQUEST, "base_offset": -1, "log_start_offset": ANY, "error_message": ANY,
+        "partition_responses": ANY},
+              "Kafka drops the records of the earlier entry without a word; klamm refuses the partition"),
+    Deviation("P26-a_partition_twice_in_one_request", "log 0", {
+        "high_watermark": 0, "last_stable_offset": 0, "records": []}, "refused, so not stored"),
+    Deviation("P29-an_unknown_codec", "codec *", {"error_code": CORRUPT_MESSAGE, "log_start_offset": ANY,
+                                                  "error_message": ANY},
+              "UNKNOWN_SERVER_ERROR is not retriable and blames the broker (B4)"),
+    Deviation("G22-consumer_metadata_that_does_not_parse", "*", {"error_code": 0, "generation_id": 1},
+              "an exception in Kafka's timer: the join is never answered. Metadata is opaque to klamm"),
+    Deviation("V4-alter_configs_with_a_resource_twice", "twice", {"error_code": INVALID_REQUEST},
+              "Kafka never answers and mutes the connection for ever (N12); klamm answers"),
+    Deviation("D6-deleted_records_stay_deleted-kill9", "earliest", {"offset": 4},
+              "Kafka checkpoints the log start once a minute, so that a crash may undo DeleteRecords; klamm before it answers"),
     Deviation("D6-deleted_records_stay_deleted-kill9", "below", {"responses": ANY}, "as above"),
     Deviation("D6-deleted_records_stay_deleted-kill9", "at it", {"log_start_offset": 4}, "as above"),
-    Deviation(
-        "N3-telemetry_is_answered_though_not_advertised",
-        "subscriptions",
-        CLOSED,
-        "telemetry is not there yet: an api that is not advertised is not served",
-    ),
+    Deviation("N3-telemetry_is_answered_though_not_advertised", "subscriptions", CLOSED,
+              "telemetry is not there yet: an api that is not advertised is not served"),
     Deviation("N3-telemetry_is_answered_though_not_advertised", "push", CLOSED, "as above"),
 ]
 

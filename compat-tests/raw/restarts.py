@@ -42,13 +42,8 @@ def topics_and_their_records(c: Context) -> Iterator[None]:
     rose = [new["leader_epoch"] >= old["leader_epoch"] for old, new in zip(before["partitions"], after["partitions"])]
     c.add("epochs do not go back", rose, says=[True, True])
     c.content("records", topic, says={"high_watermark": 10})
-    c.call(
-        "config",
-        "describe_configs",
-        4,
-        {"resources": [{"resource_type": 2, "resource_name": topic.name, "configuration_keys": ["retention.ms"]}]},
-        says={"value": "123456789"},
-    )
+    c.call("config", "describe_configs", 4, {"resources": [
+        {"resource_type": 2, "resource_name": topic.name, "configuration_keys": ["retention.ms"]}]}, says={"value": "123456789"})
     c.produce("goes on", topic, batch(), error=0, says={"base_offset": 10})
 
 
@@ -57,13 +52,8 @@ def deleted_records_stay_deleted(c: Context) -> Iterator[None]:
     """An acknowledged DeleteRecords is not undone; Kafka writes its checkpoint once a minute and may undo it by a crash."""
     topic = c.topic()
     c.put(topic, batch([Rec(b"%d" % i) for i in range(6)]), batch())
-    c.call(
-        "delete",
-        "delete_records",
-        1,
-        {"timeout": 5000, "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "offset": 4}]}]},
-        error=0,
-    )
+    c.call("delete", "delete_records", 1, {"timeout": 5000, "topics": [
+        {"name": topic.name, "partitions": [{"partition_index": 0, "offset": 4}]}]}, error=0)
     yield
     c.await_leaders(topic.name)
     c.call("earliest", "list_offsets", 2, ask(topic, -2))
@@ -124,13 +114,8 @@ def a_group_survives_without_a_rebalance(c: Context) -> Iterator[None]:
         c.call(f"{m.label} described", "describe_groups", 6, {"groups": [m.group]}, error=0, says={"group_state": "Stable"})
         m.beat("beats on")
         m.sync("syncs again", says={"assignment": repr(b"work")})
-        c.call(
-            f"{m.label} commit",
-            "offset_commit",
-            7,
-            commit(m.group, topic, 3, generation=1, member=m.id, instance=m.instance),
-            error=0,
-        )
+        c.call(f"{m.label} commit", "offset_commit", 7, commit(m.group, topic, 3, generation=1, member=m.id, instance=m.instance),
+               error=0)
     s.id = ""
     s.join("back", says={"generation_id": 1})
     a.leave()
@@ -160,34 +145,14 @@ def dynamic_configs(c: Context) -> Iterator[None]:
     topic, me = c.topic(), str(c.broker.node_id)
     rows = [(2, topic.name, "max.message.bytes", "4321"), (4, me, "log.cleaner.threads", "1")]
     for kind, name, key, value in rows:
-        c.call(
-            f"set {key}",
-            "incremental_alter_configs",
-            1,
-            {
-                "resources": [
-                    {
-                        "resource_type": kind,
-                        "resource_name": name,
-                        "configs": [{"name": key, "config_operation": 0, "value": value}],
-                    }
-                ]
-            },
-            error=0,
-        )
+        c.call(f"set {key}", "incremental_alter_configs", 1, {"resources": [{
+            "resource_type": kind, "resource_name": name, "configs": [
+                {"name": key, "config_operation": 0, "value": value}]}]}, error=0)
     yield
     c.await_leaders(topic.name)
     for kind, name, key, _ in rows:
-        c.call(
-            f"described {key}",
-            "describe_configs",
-            4,
-            {
-                "include_synonyms": True,
-                "resources": [{"resource_type": kind, "resource_name": name, "configuration_keys": [key]}],
-            },
-            error=0,
-        )
+        c.call(f"described {key}", "describe_configs", 4, {"include_synonyms": True, "resources": [
+            {"resource_type": kind, "resource_name": name, "configuration_keys": [key]}]}, error=0)
     c.produce("in force", topic, batch([Rec(b"x" * 5000)]), error=10)
 
 
@@ -202,5 +167,5 @@ def unfinished_bytes_at_the_end(c: Context) -> Iterator[None]:
     for offset in range(0, 10, 3):
         c.fetch(f"at {offset}", topic, offset, max_bytes=1, drop=("records",), error=0)
     c.produce("next", topic, batch(), error=0, says={"base_offset": 9})
-    for time in (-1, -2, -3):
-        c.call(f"time {time}", "list_offsets", 7, ask(topic, time), error=0, drop=EPOCHS)
+    for special in (-1, -2, -3):
+        c.call(f"time {special}", "list_offsets", 7, ask(topic, special), error=0, drop=EPOCHS)

@@ -1,6 +1,6 @@
 """Runs cases against one Apache Kafka from the command line, to prove what they state.
 
-cd compat-tests && .cache/venv/bin/python -m raw.run HOST:PORT [substring of case ids ...]
+    cd compat-tests && .cache/venv/bin/python -m raw.run HOST:PORT [substring of case ids ...]
 """
 
 import random

@@ -42,11 +42,9 @@ class Bystander(threading.Thread):
     def run(self) -> None:
         conn = self.broker.connect("bystander")
         while not self.done.is_set() and not self.failure:
-            for api, version, body in (
-                ("produce", 9, produce_body(self.topic, {0: batch([Rec(b"%d" % self.turns)])})),
-                ("fetch", 11, fetch_body(self.topic, {0: self.turns}, max_bytes=100)),
-                ("metadata", 12, {"topics": [{"name": self.topic.name}]}),
-            ):
+            for api, version, body in (("produce", 9, produce_body(self.topic, {0: batch([Rec(b"%d" % self.turns)])})),
+                                       ("fetch", 11, fetch_body(self.topic, {0: self.turns}, max_bytes=100)),
+                                       ("metadata", 12, {"topics": [{"name": self.topic.name}]})):
                 answer = conn.call(api, version, body, 20)
                 if not isinstance(answer, dict) or "_malformed" in answer:
                     self.failure = f"{api} in turn {self.turns}: {answer!r:.300}"
@@ -61,9 +59,7 @@ def guarded(raw_klamm, request):
     """The broker under watch: a bystander works meanwhile, and at the end memory and life are checked."""
     if raw_klamm is None:
         pytest.skip("klamm only")
-    context = Context(
-        raw_klamm, "hostile-" + "".join(c if c.isalnum() else "-" for c in request.node.name[5:])[-30:], strict=False
-    )
+    context = Context(raw_klamm, "hostile-" + "".join(c if c.isalnum() else "-" for c in request.node.name[5:])[-30:], strict=False)
     topic = context.topic("bystander")
     Path(f"/proc/{raw_klamm.pid}/clear_refs").write_text("5")  # the peak starts again from here
     before = status_bytes(raw_klamm.pid, "VmRSS")
@@ -90,9 +86,7 @@ def filled(schema: Struct) -> dict:
         if field.type == "struct":
             one = filled(field.struct)
         else:
-            one = {"string": "x", "bytes": b"x", "records": b"x", "uuid": codec.uuid.UUID(int=7), "bool": True}.get(
-                field.type, 1
-            )
+            one = {"string": "x", "bytes": b"x", "records": b"x", "uuid": codec.uuid.UUID(int=7), "bool": True}.get(field.type, 1)
         body[field.name] = [one] if field.array else one
     return body
 
@@ -103,13 +97,8 @@ def advertised(broker: Broker) -> list[tuple[str, int]]:
     rows = conn.call("api_versions", 0, {})["api_keys"]
     conn.close()
     names = {key: name for name, key in codec.KEYS.items()}
-    pairs = [
-        (names[row["api_key"]], version)
-        for row in rows
-        if row["api_key"] in names
-        for version in range(row["min_version"], row["max_version"] + 1)
-        if version in codec.versions(names[row["api_key"]])
-    ]
+    pairs = [(names[row["api_key"]], version) for row in rows if row["api_key"] in names
+             for version in range(row["min_version"], row["max_version"] + 1) if version in codec.versions(names[row["api_key"]])]
     assert len(pairs) > 100
     return pairs
 
@@ -155,12 +144,8 @@ def test_tag_sections_may_lie(guarded):
             continue
         body = codec.encode(api, version, {})
         plain_head = request_header(codec.KEYS[api], version, 1, "x", True)
-        for tags in (
-            codec.uvarint(1) + codec.uvarint(1000) + codec.uvarint(2**31 - 1),
-            codec.uvarint(2**31 - 1) + b"\x63\0" * 10,
-            b"\xff" * 12,
-            codec.uvarint(200_000_000) + b"\x63\0" * 20,
-        ):
+        for tags in (codec.uvarint(1) + codec.uvarint(1000) + codec.uvarint(2**31 - 1), codec.uvarint(2**31 - 1) + b"\x63\0" * 10,
+                     b"\xff" * 12, codec.uvarint(200_000_000) + b"\x63\0" * 20):
             assert exchange(guarded, plain_head + body[:-1] + tags) == CLOSED, f"{api} v{version} body tags {tags[:6].hex()}"
             head = request_header(codec.KEYS[api], version, 1, "x", True, tags)
             assert exchange(guarded, head + body) == CLOSED, f"{api} v{version} header tags {tags[:6].hex()}"
@@ -193,16 +178,8 @@ def test_random_bodies_of_every_request(guarded):
 def test_random_bytes_and_other_protocols(guarded):
     chance = random.Random(7)
     hello = bytes.fromhex("16030100c8010000c40303") + chance.randbytes(190)
-    for data in (
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"POST /topics HTTP/1.0\r\n\r\n",
-        hello,
-        b"SSH-2.0-x\r\n",
-        b"\xff" * 1000,
-        struct.pack(">i", -1),
-        struct.pack(">i", 104_857_601),
-        struct.pack(">i", 2**31 - 1) + b"\0" * 50,
-    ):
+    for data in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"POST /topics HTTP/1.0\r\n\r\n", hello, b"SSH-2.0-x\r\n",
+                 b"\xff" * 1000, struct.pack(">i", -1), struct.pack(">i", 104_857_601), struct.pack(">i", 2**31 - 1) + b"\0" * 50):
         conn = guarded.connect()
         conn.raw(data)
         assert conn.read_frame(10) == CLOSED, data[:20]

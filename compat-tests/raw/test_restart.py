@@ -61,10 +61,7 @@ def test_over_a_restart(pair, name):
         lines = []
         for label, answer in kafka.answers[name].items():
             mine = klamm.answers[name].get(label, "not reached")
-            lines += [
-                f"{label}{line}"
-                for line in compare(
-                    name + ("-kill9" if hard else ""), label, without(answer, set(EPOCHS)), without(mine, set(EPOCHS))
-                )
-            ]
+            lines += [f"{label}{line}" for line in compare(name + ("-kill9" if hard else ""), label,
+                      without(answer, set(EPOCHS)), without(mine, set(EPOCHS)))]
         assert not lines, f"{RESTARTS[name].__doc__}\n" + "\n".join(lines)
+

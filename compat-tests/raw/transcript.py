@@ -14,46 +14,15 @@ ANY = object()
 """In an expectation: whatever the broker says."""
 
 _TEXTS = {"error_message", "batch_index_error_message", "documentation"}
-_HIDDEN = {
-    "throttle_time",
-    "finalized_features_epoch",
-    "log_dir",
-    "total_bytes",
-    "usable_bytes",
-    "log_end_offset",
-    "last_fetch_timestamp",
-    "last_caught_up_timestamp",
-}
+_HIDDEN = {"throttle_time", "finalized_features_epoch", "log_dir", "total_bytes", "usable_bytes", "log_end_offset",
+           "last_fetch_timestamp", "last_caught_up_timestamp"}
 _HIDDEN_IF_SET = {"host", "port", "cluster_id"}
-_NODES = {"node_id", "leader_id", "controller_id", "broker_id", "replica_nodes", "isr_nodes", "offline_replicas", "replica_id"}
-_KEYS = (
-    "name",
-    "topic",
-    "topic_id",
-    "topic_name",
-    "group_id",
-    "resource_name",
-    "partition_index",
-    "index",
-    "partition",
-    "api_key",
-    "member_id",
-    "log_dir",
-)
-_PLAIN_KEYS = (
-    "name",
-    "topic",
-    "topic_name",
-    "group_id",
-    "resource_name",
-    "partition_index",
-    "index",
-    "partition",
-    "group_instance_id",
-    "client_id",
-    "metadata",
-    "member_metadata",
-)
+_NODES = {"node_id", "leader_id", "controller_id", "broker_id", "replica_nodes", "isr_nodes", "offline_replicas",
+          "replica_id"}
+_KEYS = ("name", "topic", "topic_id", "topic_name", "group_id", "resource_name", "partition_index", "index",
+         "partition", "api_key", "member_id", "log_dir")
+_PLAIN_KEYS = ("name", "topic", "topic_name", "group_id", "resource_name", "partition_index", "index", "partition",
+               "group_instance_id", "client_id", "metadata", "member_metadata")
 _UUID_TAIL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 _TWO_DAYS_MS = 172_800_000
 

@@ -58,16 +58,8 @@ class Conn:
         """A payload behind its true size."""
         self.raw(struct.pack(">i", len(payload)) + payload)
 
-    def send(
-        self,
-        api: str,
-        version: int,
-        body: dict | bytes,
-        *,
-        correlation: int | None = None,
-        header_tags: bytes = b"\x00",
-        tail: bytes = b"",
-    ) -> Sent:
+    def send(self, api: str, version: int, body: dict | bytes, *, correlation: int | None = None,
+             header_tags: bytes = b"\x00", tail: bytes = b"") -> Sent:
         """A request with its header; `body` may be bytes for what the codec does not write."""
         if correlation is None:
             self.correlation += 1

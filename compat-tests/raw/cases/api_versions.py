@@ -20,14 +20,8 @@ NAMED = {"client_software_name": "raw", "client_software_version": "1.0"}
 def the_ranges_of_what_is_served_are_those_of_kafka(c: Context) -> None:
     """Every api that klamm serves is advertised with exactly the range of Kafka 4.3, at every version of the request."""
     for version in range(5):
-        answer = c.call(
-            f"v{version}",
-            "api_versions",
-            version,
-            NAMED if version >= 3 else {},
-            error=0,
-            drop=("api_keys", "supported_features", "finalized_features"),
-        )
+        answer = c.call(f"v{version}", "api_versions", version, NAMED if version >= 3 else {}, error=0,
+                        drop=("api_keys", "supported_features", "finalized_features"))
         ranges = {row["api_key"]: [row["min_version"], row["max_version"]] for row in answer["api_keys"]}
         c.add(f"v{version} ranges", {api: ranges.get(KEYS[api]) for api in SERVED})
         c.add(f"v{version} a key stands once", len(ranges) == len(answer["api_keys"]), says=True)
@@ -39,12 +33,8 @@ def a_version_too_high_is_answered_in_v0(c: Context) -> None:
     for version, flexible in ((5, True), (99, True), (32767, True), (-1, False), (-32768, False)):
         conn = c.connect()
         conn.frame(request_header(18, version, 9, "raw", flexible) + b"garbage")
-        c.add(
-            f"v{version}",
-            conn.recv(Sent("api_versions", 0, 9)),
-            error=35,
-            says={"api_keys": [{"api_key": 18, "min_version": 0, "max_version": 4}]},
-        )
+        c.add(f"v{version}", conn.recv(Sent("api_versions", 0, 9)), error=35,
+              says={"api_keys": [{"api_key": 18, "min_version": 0, "max_version": 4}]})
         c.call(f"on after v{version}", "api_versions", 0, {}, conn=conn, error=0, drop=("api_keys",))
 
 
@@ -64,14 +54,9 @@ def the_name_of_the_client_software_is_checked(c: Context) -> None:
     for version in (3, 4):
         for text in good + bad:
             for name in ("client_software_name", "client_software_version"):
-                c.call(
-                    f"v{version} {name} {text[:20]!r}",
-                    "api_versions",
-                    version,
-                    {**NAMED, name: text},
-                    error=0 if text in good else 42,
-                    drop=("api_keys", "supported_features", "finalized_features"),
-                )
+                c.call(f"v{version} {name} {text[:20]!r}", "api_versions", version, {**NAMED, name: text},
+                       error=0 if text in good else 42,
+                       drop=("api_keys", "supported_features", "finalized_features"))
     c.call("v2 has none", "api_versions", 2, {}, error=0, drop=("api_keys",))
 
 

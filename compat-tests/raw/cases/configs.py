@@ -14,16 +14,8 @@ def describe(kind: int, name: str, keys: list[str] | None = None, **more) -> dic
 
 def change(name: str, *changes: tuple, kind: int = TOPIC, **more) -> dict:
     """An IncrementalAlterConfigs request of (key, operation, value)."""
-    return {
-        "resources": [
-            {
-                "resource_type": kind,
-                "resource_name": name,
-                "configs": [{"name": key, "config_operation": op, "value": value} for key, op, value in changes],
-            }
-        ],
-        **more,
-    }
+    return {"resources": [{"resource_type": kind, "resource_name": name, "configs": [
+        {"name": key, "config_operation": op, "value": value} for key, op, value in changes]}], **more}
 
 
 def altered(c: Context, label: str, body: dict, *, version: int = 1, **checks) -> None:
@@ -55,19 +47,9 @@ def descriptions_at_every_version(c: Context) -> None:
     keys = ["retention.ms", "cleanup.policy", "no.such.key", "retention.ms", "segment.bytes"]
     for version in range(1, 5):
         for synonyms in (False, True):
-            c.call(
-                f"v{version} {synonyms}",
-                "describe_configs",
-                version,
-                describe(
-                    TOPIC,
-                    topic.name,
-                    keys,
-                    include_synonyms=synonyms,
-                    **({"include_documentation": synonyms} if version >= 3 else {}),
-                ),
-                error=0,
-            )
+            c.call(f"v{version} {synonyms}", "describe_configs", version, describe(
+                TOPIC, topic.name, keys, include_synonyms=synonyms,
+                **({"include_documentation": synonyms} if version >= 3 else {})), error=0)
     c.call("only unknown", "describe_configs", 4, describe(TOPIC, topic.name, ["no.such.key"]), says={"configs": []})
     for empty in ([], None):
         answer = c.quiet("describe_configs", 4, describe(TOPIC, topic.name, empty))
@@ -78,56 +60,23 @@ def descriptions_at_every_version(c: Context) -> None:
 def resources_that_cannot_be_described(c: Context) -> None:
     """Unknown topics, invalid names, brokers that are others, types that do not exist."""
     for name, kind, resource in (
-        ("unknown topic", TOPIC, c.name("absent")),
-        ("invalid topic", TOPIC, "a b"),
-        ("empty topic", TOPIC, ""),
-        ("another broker", BROKER, "77"),
-        ("no broker", BROKER, "x"),
-        ("type 0", 0, "x"),
-        ("type 1", 1, "x"),
-        ("type 3", 3, "x"),
-        ("type 99", 99, "x"),
-        ("type -1", -1, "x"),
-    ):
+            ("unknown topic", TOPIC, c.name("absent")), ("invalid topic", TOPIC, "a b"), ("empty topic", TOPIC, ""),
+            ("another broker", BROKER, "77"), ("no broker", BROKER, "x"), ("type 0", 0, "x"), ("type 1", 1, "x"),
+            ("type 3", 3, "x"), ("type 99", 99, "x"), ("type -1", -1, "x")):
         for version in (1, 4):
             c.call(f"v{version} {name}", "describe_configs", version, describe(kind, resource))
     c.call("nothing", "describe_configs", 4, {"resources": []}, says={"results": []})
     topic = c.topic()
-    c.call(
-        "good beside bad",
-        "describe_configs",
-        4,
-        {
-            "resources": [
-                {"resource_type": TOPIC, "resource_name": name, "configuration_keys": ["retention.ms"]}
-                for name in (topic.name, c.name("absent"), topic.name)
-            ]
-        },
-    )
+    c.call("good beside bad", "describe_configs", 4, {"resources": [
+        {"resource_type": TOPIC, "resource_name": name, "configuration_keys": ["retention.ms"]}
+        for name in (topic.name, c.name("absent"), topic.name)]})
 
 
-BROKER_KEYS = [
-    "message.max.bytes",
-    "log.retention.ms",
-    "log.retention.hours",
-    "num.io.threads",
-    "log.cleanup.policy",
-    "log.segment.bytes",
-    "auto.create.topics.enable",
-    "default.replication.factor",
-    "num.partitions",
-    "offsets.topic.num.partitions",
-    "group.max.size",
-    "socket.request.max.bytes",
-    "ssl.keystore.password",
-    "compression.type",
-    "min.insync.replicas",
-    "log.roll.ms",
-    "offsets.retention.minutes",
-    "connections.max.idle.ms",
-    "sasl.enabled.mechanisms",
-    "group.initial.rebalance.delay.ms",
-]
+BROKER_KEYS = ["message.max.bytes", "log.retention.ms", "log.retention.hours", "num.io.threads", "log.cleanup.policy",
+               "log.segment.bytes", "auto.create.topics.enable", "default.replication.factor", "num.partitions",
+               "offsets.topic.num.partitions", "group.max.size", "socket.request.max.bytes", "ssl.keystore.password",
+               "compression.type", "min.insync.replicas", "log.roll.ms", "offsets.retention.minutes",
+               "connections.max.idle.ms", "sasl.enabled.mechanisms", "group.initial.rebalance.delay.ms"]
 
 
 @case("V1")
@@ -157,41 +106,24 @@ def a_config_is_set_and_deleted(c: Context) -> None:
         altered(c, f"v{version} set", change(topic.name, ("max.message.bytes", SET, "100")), version=version, error=0)
         c.add(f"v{version} is set", configs(c, topic.name, "max.message.bytes"), says={"value": "100", "config_source": 1})
         c.produce(f"v{version} in force", topic, batch([Rec(b"x" * 200)]), error=10)
-        c.call(
-            f"v{version} only validated",
-            "incremental_alter_configs",
-            version,
-            change(topic.name, ("max.message.bytes", DELETE, None), validate_only=True),
-            error=0,
-        )
+        c.call(f"v{version} only validated", "incremental_alter_configs", version,
+               change(topic.name, ("max.message.bytes", DELETE, None), validate_only=True), error=0)
         c.produce(f"v{version} still", topic, batch([Rec(b"x" * 200)]), error=10)
         altered(c, f"v{version} delete", change(topic.name, ("max.message.bytes", DELETE, None)), version=version, error=0)
         c.produce(f"v{version} gone", topic, batch([Rec(b"x" * 200)]), error=0)
-        c.call(
-            f"v{version} delete again",
-            "incremental_alter_configs",
-            version,
-            change(topic.name, ("max.message.bytes", DELETE, None)),
-            error=0,
-        )
+        c.call(f"v{version} delete again", "incremental_alter_configs", version,
+               change(topic.name, ("max.message.bytes", DELETE, None)), error=0)
 
 
 @case("V4")
 def lists_are_appended_to(c: Context) -> None:
     """APPEND and SUBTRACT work on lists only; subtracting the last item leaves the empty string."""
     topic = c.topic()
-    steps = [
-        ("append", "cleanup.policy", APPEND, "compact"),
-        ("append again", "cleanup.policy", APPEND, "compact"),
-        ("subtract", "cleanup.policy", SUBTRACT, "delete"),
-        ("subtract absent", "cleanup.policy", SUBTRACT, "delete"),
-        ("subtract last", "cleanup.policy", SUBTRACT, "compact"),
-        ("append two", "cleanup.policy", APPEND, "delete,compact"),
-        ("append bad", "cleanup.policy", APPEND, "burn"),
-        ("append number", "retention.ms", APPEND, "5"),
-        ("subtract number", "retention.ms", SUBTRACT, "5"),
-        ("append null", "cleanup.policy", APPEND, None),
-    ]
+    steps = [("append", "cleanup.policy", APPEND, "compact"), ("append again", "cleanup.policy", APPEND, "compact"),
+             ("subtract", "cleanup.policy", SUBTRACT, "delete"), ("subtract absent", "cleanup.policy", SUBTRACT, "delete"),
+             ("subtract last", "cleanup.policy", SUBTRACT, "compact"), ("append two", "cleanup.policy", APPEND, "delete,compact"),
+             ("append bad", "cleanup.policy", APPEND, "burn"), ("append number", "retention.ms", APPEND, "5"),
+             ("subtract number", "retention.ms", SUBTRACT, "5"), ("append null", "cleanup.policy", APPEND, None)]
     for name, key, operation, value in steps:
         altered(c, name, change(topic.name, (key, operation, value)))
         c.add(f"after {name}", configs(c, topic.name, key), ordered=True)
@@ -202,40 +134,23 @@ def changes_that_are_refused(c: Context) -> None:
     """Unknown keys and operations, null and bad values, duplicates; nothing of such a change is applied."""
     topic = c.topic()
     for name, changes in (
-        ("unknown key", [("no.such.key", SET, "1")]),
-        ("delete unknown key", [("no.such.key", DELETE, None)]),
-        ("null value", [("retention.ms", SET, None)]),
-        ("bad value", [("retention.ms", SET, "soon")]),
-        ("out of range", [("min.insync.replicas", SET, "0")]),
-        ("operation 4", [("retention.ms", 4, "1")]),
-        ("operation -1", [("retention.ms", -1, "1")]),
-        ("key twice", [("retention.ms", SET, "1"), ("retention.ms", SET, "2")]),
-        ("good and bad", [("retention.ms", SET, "5"), ("segment.ms", SET, "x")]),
-        ("empty key", [("", SET, "1")]),
-        ("broker key", [("log.retention.ms", SET, "1")]),
-        ("empty value", [("retention.ms", SET, "")]),
-        ("spaces", [("retention.ms", SET, " 5000 ")]),
-        ("boolean", [("preallocate", SET, "maybe")]),
-        ("float", [("min.cleanable.dirty.ratio", SET, "2.5")]),
-        ("long value", [("follower.replication.throttled.replicas", SET, "1:1," * 9000)]),
-    ):
+            ("unknown key", [("no.such.key", SET, "1")]), ("delete unknown key", [("no.such.key", DELETE, None)]),
+            ("null value", [("retention.ms", SET, None)]), ("bad value", [("retention.ms", SET, "soon")]),
+            ("out of range", [("min.insync.replicas", SET, "0")]), ("operation 4", [("retention.ms", 4, "1")]),
+            ("operation -1", [("retention.ms", -1, "1")]), ("key twice", [("retention.ms", SET, "1"), ("retention.ms", SET, "2")]),
+            ("good and bad", [("retention.ms", SET, "5"), ("segment.ms", SET, "x")]),
+            ("empty key", [("", SET, "1")]), ("broker key", [("log.retention.ms", SET, "1")]),
+            ("empty value", [("retention.ms", SET, "")]), ("spaces", [("retention.ms", SET, " 5000 ")]),
+            ("boolean", [("preallocate", SET, "maybe")]), ("float", [("min.cleanable.dirty.ratio", SET, "2.5")]),
+            ("long value", [("follower.replication.throttled.replicas", SET, "1:1," * 9000)])):
         c.call(name, "incremental_alter_configs", 1, change(topic.name, *changes))
     c.barrier()
     c.add("what is set", {name: row for name, row in configs(c, topic.name).items() if row["config_source"] == 1})
     for name, resource in (("unknown topic", c.name("absent")), ("empty name", ""), ("invalid name", "a b")):
         c.call(name, "incremental_alter_configs", 1, change(resource, ("retention.ms", SET, "1")))
-    c.call(
-        "resource twice",
-        "incremental_alter_configs",
-        1,
-        {
-            "resources": [
-                *change(topic.name, ("retention.ms", SET, "1"))["resources"],
-                *change(topic.name, ("segment.ms", SET, "1"))["resources"],
-            ]
-        },
-        error=42,
-    )
+    c.call("resource twice", "incremental_alter_configs", 1, {"resources": [
+        *change(topic.name, ("retention.ms", SET, "1"))["resources"], *change(topic.name, ("segment.ms", SET, "1"))["resources"]]},
+        error=42)
     for kind in (0, 1, 3, 99):
         c.call(f"type {kind}", "incremental_alter_configs", 1, change("x", ("a", SET, "1"), kind=kind))
     c.call("nothing", "incremental_alter_configs", 1, {"resources": []}, says={"responses": []})
@@ -247,58 +162,24 @@ def alter_configs_replaces_all(c: Context) -> None:
     """The old AlterConfigs resets every key that it does not list."""
     topic = c.topic(retention_ms=5000, segment_ms=6000)
     for version in range(3):
-        c.call(
-            f"v{version}",
-            "alter_configs",
-            version,
-            {
-                "resources": [
-                    {
-                        "resource_type": TOPIC,
-                        "resource_name": topic.name,
-                        "configs": [{"name": "max.message.bytes", "value": str(7000 + version)}],
-                    }
-                ]
-            },
-            error=0,
-        )
+        c.call(f"v{version}", "alter_configs", version, {"resources": [{
+            "resource_type": TOPIC, "resource_name": topic.name, "configs": [
+                {"name": "max.message.bytes", "value": str(7000 + version)}]}]}, error=0)
         c.barrier()
-        c.add(
-            f"v{version} now",
-            {name: row["value"] for name, row in configs(c, topic.name).items() if row["config_source"] == 1},
-            says={"max.message.bytes": str(7000 + version)},
-        )
-        c.call(
-            f"v{version} validated",
-            "alter_configs",
-            version,
-            {"validate_only": True, "resources": [{"resource_type": TOPIC, "resource_name": topic.name, "configs": []}]},
-            error=0,
-        )
-    for name, rows in (
-        ("unknown key", [{"name": "no.such.key", "value": "1"}]),
-        ("null", [{"name": "retention.ms", "value": None}]),
-        ("bad value", [{"name": "retention.ms", "value": "x"}]),
-        ("key twice", [{"name": "retention.ms", "value": "1"}, {"name": "retention.ms", "value": "2"}]),
-    ):
-        c.call(
-            name, "alter_configs", 2, {"resources": [{"resource_type": TOPIC, "resource_name": topic.name, "configs": rows}]}
-        )
+        c.add(f"v{version} now", {name: row["value"] for name, row in configs(c, topic.name).items()
+                                  if row["config_source"] == 1}, says={"max.message.bytes": str(7000 + version)})
+        c.call(f"v{version} validated", "alter_configs", version, {"validate_only": True, "resources": [{
+            "resource_type": TOPIC, "resource_name": topic.name, "configs": []}]}, error=0)
+    for name, rows in (("unknown key", [{"name": "no.such.key", "value": "1"}]), ("null", [{"name": "retention.ms", "value": None}]),
+                       ("bad value", [{"name": "retention.ms", "value": "x"}]),
+                       ("key twice", [{"name": "retention.ms", "value": "1"}, {"name": "retention.ms", "value": "2"}])):
+        c.call(name, "alter_configs", 2, {"resources": [{"resource_type": TOPIC, "resource_name": topic.name, "configs": rows}]})
     c.barrier()
     c.add("unchanged", {name: row["value"] for name, row in configs(c, topic.name).items() if row["config_source"] == 1})
-    c.call(
-        "unknown topic",
-        "alter_configs",
-        2,
-        {"resources": [{"resource_type": TOPIC, "resource_name": c.name("absent"), "configs": []}]},
-    )
-    c.call(
-        "clear",
-        "alter_configs",
-        2,
-        {"resources": [{"resource_type": TOPIC, "resource_name": topic.name, "configs": []}]},
-        error=0,
-    )
+    c.call("unknown topic", "alter_configs", 2, {"resources": [{
+        "resource_type": TOPIC, "resource_name": c.name("absent"), "configs": []}]})
+    c.call("clear", "alter_configs", 2, {"resources": [{"resource_type": TOPIC, "resource_name": topic.name, "configs": []}]},
+           error=0)
     c.barrier()
     c.add("cleared", {name: row["value"] for name, row in configs(c, topic.name).items() if row["config_source"] == 1}, says={})
 
@@ -318,11 +199,10 @@ def values_at_their_limits(c: Context) -> None:
     """More than 32767 characters are refused; min.insync.replicas above the factor is accepted."""
     topic = c.topic()
     for size in (32_767, 32_768):
-        value = ("1:1," * 9000)[: size - 3] + "1:1"
+        value = ("1:1," * 9000)[:size - 3] + "1:1"
         c.add(f"{size}", len(value), says=size)
-    c.call(
-        "min.insync.replicas 5", "incremental_alter_configs", 1, change(topic.name, ("min.insync.replicas", SET, "5")), error=0
-    )
+    c.call("min.insync.replicas 5", "incremental_alter_configs", 1, change(topic.name, ("min.insync.replicas", SET, "5")),
+           error=0)
     c.produce("acks all", topic, batch(), error=0)
 
 
@@ -331,7 +211,8 @@ def a_change_takes_effect_without_restart(c: Context) -> None:
     """message.timestamp.type and cleanup.policy of a living topic are in force for the next produce."""
     topic = c.topic()
     c.produce("create time", topic, batch(), error=0, says={"log_append_time": -1})
-    altered(c, "append time", change(topic.name, ("message.timestamp.type", SET, "LogAppendTime")), error=0)
+    altered(c, "append time", change(topic.name, ("message.timestamp.type", SET, "LogAppendTime")),
+           error=0)
     c.produce("now the broker's time", topic, batch(), error=0, says={"log_append_time": "<now>"})
     altered(c, "compact", change(topic.name, ("cleanup.policy", SET, "compact")), error=0)
     c.produce("now a key is needed", topic, batch([Rec(key=None)]), error=87)
@@ -349,12 +230,8 @@ def dynamic_configs_of_the_broker(c: Context) -> None:
         c.add(f"{name} described", configs(c, resource, key, kind=BROKER), ordered=True)
         altered(c, f"{name} delete", change(resource, (key, DELETE, None), kind=BROKER), error=0)
         c.add(f"{name} back", configs(c, topic.name, "file.delete.delay.ms"), ordered=True)
-    for name, row in (
-        ("read-only", ("num.partitions", SET, "3")),
-        ("bad value", ("log.retention.ms", SET, "x")),
-        ("unknown", ("my.own.key", SET, "1")),
-        ("unknown away", ("my.own.key", DELETE, None)),
-    ):
+    for name, row in (("read-only", ("num.partitions", SET, "3")), ("bad value", ("log.retention.ms", SET, "x")),
+                      ("unknown", ("my.own.key", SET, "1")), ("unknown away", ("my.own.key", DELETE, None))):
         c.call(f"{name} own", "incremental_alter_configs", 1, change(me, row, kind=BROKER))
         c.call(f"{name} cluster-wide", "incremental_alter_configs", 1, change("", row, kind=BROKER))
     c.call("another broker", "incremental_alter_configs", 1, change("77", (key, SET, "1"), kind=BROKER))
@@ -363,18 +240,13 @@ def dynamic_configs_of_the_broker(c: Context) -> None:
 @case("V1")
 def config_resources_are_listed(c: Context) -> None:
     """v0 has client metrics only, v1 what is asked for; empty is all."""
-    topic, prefix = c.topic(), c.name("")
+    prefix = c.name("")
+    c.topic()
 
     def mine(answer: dict) -> dict:
         rows = [r for r in answer["config_resources"] if r["resource_type"] != TOPIC or r["resource_name"].startswith(prefix)]
-        return {
-            **answer,
-            "config_resources": [
-                {**r, "resource_name": "me" if r["resource_name"] == str(c.broker.node_id) else r["resource_name"]}
-                for r in rows
-                if r["resource_type"] != GROUP
-            ],
-        }
+        return {**answer, "config_resources": [{**r, "resource_name": "me" if r["resource_name"] == str(
+            c.broker.node_id) else r["resource_name"]} for r in rows if r["resource_type"] != GROUP]}
 
     c.call("v0", "list_config_resources", 0, {}, error=0)
     for types in ([], [TOPIC], [BROKER], [LOGGER], [METRICS], [TOPIC, BROKER], [TOPIC, TOPIC]):

@@ -18,11 +18,8 @@ def filled(c: Context, batches: int = 3, size: int = 100, partitions: int = 1, *
 
 def trim(c: Context, topic, offset: int) -> None:
     """DeleteRecords up to an offset."""
-    answer = c.quiet(
-        "delete_records",
-        1,
-        {"timeout": 5000, "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "offset": offset}]}]},
-    )
+    answer = c.quiet("delete_records", 1, {"timeout": 5000, "topics": [
+        {"name": topic.name, "partitions": [{"partition_index": 0, "offset": offset}]}]})
     assert errors(answer) == [0], answer
 
 
@@ -32,14 +29,10 @@ def the_first_batch_comes_whole_whatever_the_limits(c: Context) -> None:
     topic, size = filled(c, size=1000)
     for limit in (0, 1, 100, size - 1, size, size + 1, 2 * size, 2 * size + 1, 3 * size):
         for version in (4, 11):
-            c.call(f"max_bytes {limit} v{version}", "fetch", version, fetch_body(topic, {0: 0}, max_bytes=limit), error=0)
-            c.call(
-                f"partition_max_bytes {limit} v{version}",
-                "fetch",
-                version,
-                fetch_body(topic, {0: 0}, partition_max_bytes=limit),
-                error=0,
-            )
+            c.call(f"max_bytes {limit} v{version}", "fetch", version,
+                   fetch_body(topic, {0: 0}, max_bytes=limit), error=0)
+            c.call(f"partition_max_bytes {limit} v{version}", "fetch", version,
+                   fetch_body(topic, {0: 0}, partition_max_bytes=limit), error=0)
     c.fetch("at the second", topic, 1, max_bytes=1, error=0)
 
 
@@ -77,30 +70,17 @@ def what_is_answered_at_once(c: Context) -> None:
     """No wait, no partitions, enough bytes or an error of the log read: no waiting whatever max_wait says."""
     topic, size = filled(c)
     for name, body, error in (
-        ("max_wait 0", fetch_body(topic, {0: 3}, max_wait=0, min_bytes=1), 0),
-        ("negative max_wait", fetch_body(topic, {0: 3}, max_wait=-1, min_bytes=1), 0),
-        ("min_bytes 0", fetch_body(topic, {0: 3}, max_wait=3000, min_bytes=0), 0),
-        ("no topics", {"max_wait": 3000, "min_bytes": 1, "topics": []}, 0),
-        ("enough", fetch_body(topic, {0: 0}, max_wait=3000, min_bytes=3 * size), 0),
-        ("out of range", fetch_body(topic, {0: 99}, max_wait=3000, min_bytes=1), 1),
-        (
-            "wrong epoch",
-            {
-                "max_wait": 3000,
-                "min_bytes": 1,
-                "max_bytes": 1000,
-                "topics": [
-                    {
-                        "topic": topic.name,
-                        "partitions": [{"partition": 0, "current_leader_epoch": 9, "partition_max_bytes": 100}],
-                    }
-                ],
-            },
-            75,
-        ),
-        ("only unknown", fetch_body(c.name("absent"), {0: 0}, max_wait=3000, min_bytes=1), 3),
-        ("min above max", fetch_body(topic, {0: 0}, max_wait=3000, min_bytes=10**6, max_bytes=10), 0),
-    ):
+            ("max_wait 0", fetch_body(topic, {0: 3}, max_wait=0, min_bytes=1), 0),
+            ("negative max_wait", fetch_body(topic, {0: 3}, max_wait=-1, min_bytes=1), 0),
+            ("min_bytes 0", fetch_body(topic, {0: 3}, max_wait=3000, min_bytes=0), 0),
+            ("no topics", {"max_wait": 3000, "min_bytes": 1, "topics": []}, 0),
+            ("enough", fetch_body(topic, {0: 0}, max_wait=3000, min_bytes=3 * size), 0),
+            ("out of range", fetch_body(topic, {0: 99}, max_wait=3000, min_bytes=1), 1),
+            ("wrong epoch", {"max_wait": 3000, "min_bytes": 1, "max_bytes": 1000, "topics": [{
+                "topic": topic.name, "partitions": [{"partition": 0, "current_leader_epoch": 9,
+                                                     "partition_max_bytes": 100}]}]}, 75),
+            ("only unknown", fetch_body(c.name("absent"), {0: 0}, max_wait=3000, min_bytes=1), 3),
+            ("min above max", fetch_body(topic, {0: 0}, max_wait=3000, min_bytes=10**6, max_bytes=10), 0)):
         conn = c.connect()
         c.timed(name, conn, conn.send("fetch", 11, body), 3000, error=error, came="at once")
 
@@ -119,14 +99,9 @@ def too_few_bytes_are_returned_after_the_wait(c: Context) -> None:
     """On timeout the answer has what there is."""
     topic, size = filled(c)
     conn = c.connect()
-    c.timed(
-        "two batches of three asked",
-        conn,
-        conn.send("fetch", 11, fetch_body(topic, {0: 1}, max_wait=1000, min_bytes=3 * size)),
-        1000,
-        error=0,
-        came="after the wait",
-    )
+    c.timed("two batches of three asked", conn,
+            conn.send("fetch", 11, fetch_body(topic, {0: 1}, max_wait=1000, min_bytes=3 * size)), 1000, error=0,
+            came="after the wait")
 
 
 @case("F5")
@@ -158,10 +133,8 @@ def many_parked_fetches_wake_at_one_append(c: Context) -> None:
     """Every waiter of a partition is released by the same append, at both isolation levels."""
     topic, _ = filled(c)
     conns = [c.connect() for _ in range(10)]
-    sent = [
-        conn.send("fetch", 11, fetch_body(topic, {0: 3}, max_wait=8000, min_bytes=1, isolation_level=i % 2))
-        for i, conn in enumerate(conns)
-    ]
+    sent = [conn.send("fetch", 11, fetch_body(topic, {0: 3}, max_wait=8000, min_bytes=1, isolation_level=i % 2))
+            for i, conn in enumerate(conns)]
     c.silence("parked", conns[0], wait_s=0.15)
     c.put(topic, batch())
     for index, (conn, one) in enumerate(zip(conns, sent)):
@@ -175,14 +148,8 @@ def offsets_outside_the_log(c: Context) -> None:
     trim(c, topic, 2)
     for offset in (-1, -2, -(2**63), 0, 1, 6, 7, 2**62, 2**63 - 1):
         for version in (4, 11, 12):
-            c.fetch(
-                f"{offset} v{version}",
-                topic,
-                offset,
-                version=version,
-                error=1,
-                says={"high_watermark": -1, "last_stable_offset": -1, "records": []},
-            )
+            c.fetch(f"{offset} v{version}", topic, offset, version=version, error=1,
+                    says={"high_watermark": -1, "last_stable_offset": -1, "records": []})
     for offset in (2, 4, 5):
         c.fetch(f"{offset}", topic, offset, error=0, says={"high_watermark": 5, "log_start_offset": 2})
 
@@ -224,27 +191,12 @@ def aborted_transactions_of_errors(c: Context) -> None:
     for level in (0, 1):
         c.fetch(f"level {level} good", topic, isolation_level=level, says={"aborted_transactions": [] if level else None})
         c.fetch(f"level {level} out of range", topic, 99, isolation_level=level, error=1)
-        c.fetch(
-            f"level {level} unknown partition",
-            topic,
-            partition=9,
-            isolation_level=level,
-            error=3,
-            says={"aborted_transactions": []},
-        )
-        c.call(
-            f"level {level} unknown topic", "fetch", 11, fetch_body(c.name("absent"), {0: 0}, isolation_level=level), error=3
-        )
-        c.call(
-            f"level {level} unknown id",
-            "fetch",
-            13,
-            {
-                "isolation_level": level,
-                "topics": [{"topic_id": STRANGER, "partitions": [{"partition": 0, "partition_max_bytes": 1}]}],
-            },
-            error=100,
-        )
+        c.fetch(f"level {level} unknown partition", topic, partition=9, isolation_level=level, error=3,
+                says={"aborted_transactions": []})
+        c.call(f"level {level} unknown topic", "fetch", 11, fetch_body(c.name("absent"), {0: 0}, isolation_level=level),
+               error=3)
+        c.call(f"level {level} unknown id", "fetch", 13, {"isolation_level": level, "topics": [
+            {"topic_id": STRANGER, "partitions": [{"partition": 0, "partition_max_bytes": 1}]}]}, error=100)
 
 
 @case("F11")
@@ -276,26 +228,14 @@ def topic_ids(c: Context) -> None:
     parts = [{"partition": 0, "partition_max_bytes": 1000}]
     for version in range(13, 19):
         c.fetch(f"v{version} known", topic, version=version, error=0)
-        c.call(
-            f"v{version} stranger",
-            "fetch",
-            version,
-            {"max_bytes": 100, "topics": [{"topic_id": STRANGER, "partitions": parts}]},
-            error=100,
-        )
+        c.call(f"v{version} stranger", "fetch", version, {"max_bytes": 100, "topics": [
+            {"topic_id": STRANGER, "partitions": parts}]}, error=100)
         c.call(f"v{version} zero", "fetch", version, {"max_bytes": 100, "topics": [{"partitions": parts}]}, error=100)
-        c.call(
-            f"v{version} mixed",
-            "fetch",
-            version,
-            {
-                "max_bytes": 1000,
-                "topics": [{"topic_id": STRANGER, "partitions": parts}, {"topic_id": topic.id, "partitions": parts}],
-            },
-            error=100,
-        )
+        c.call(f"v{version} mixed", "fetch", version, {"max_bytes": 1000, "topics": [
+            {"topic_id": STRANGER, "partitions": parts}, {"topic_id": topic.id, "partitions": parts}]}, error=100)
         c.fetch(f"v{version} unknown partition", topic, version=version, partition=4, error=3)
     c.quiet("delete_topics", 5, {"topic_names": [topic.name], "timeout": 10_000})
+    c.await_gone(topic.name)
     c.topic()
     c.fetch("bygone id", topic, version=13, error=100)
     c.fetch("by name", topic, version=12, error=0)
@@ -306,25 +246,11 @@ def a_partition_twice_in_one_fetch(c: Context) -> None:
     """One answer, the last entry counts."""
     topic, _ = filled(c, batches=4)
     parts = [{"partition": 0, "fetch_offset": offset, "partition_max_bytes": 1} for offset in (0, 2)]
-    c.call(
-        "v11",
-        "fetch",
-        11,
-        {"max_bytes": 10**6, "topics": [{"topic": topic.name, "partitions": parts}]},
-        error=0,
-        says={"base_offset": 2},
-    )
-    c.call(
-        "two topic entries",
-        "fetch",
-        11,
-        {
-            "max_bytes": 10**6,
-            "topics": [{"topic": topic.name, "partitions": parts[1:]}, {"topic": topic.name, "partitions": parts[:1]}],
-        },
-        error=0,
-        says={"base_offset": 0},
-    )
+    c.call("v11", "fetch", 11, {"max_bytes": 10**6, "topics": [{"topic": topic.name, "partitions": parts}]},
+           error=0, says={"base_offset": 2})
+    c.call("two topic entries", "fetch", 11, {"max_bytes": 10**6, "topics": [
+        {"topic": topic.name, "partitions": parts[1:]}, {"topic": topic.name, "partitions": parts[:1]}]},
+        error=0, says={"base_offset": 0})
 
 
 @case("F19b")
@@ -355,18 +281,8 @@ def unknown_topics_and_partitions(c: Context) -> None:
     body = fetch_body(topic, {0: 0, 1: 0, -1: 0})
     body["topics"].append(fetch_body(c.name("absent"), {0: 0, 5: 1})["topics"][0])
     c.call("v11", "fetch", 11, body, error=3)
-    c.call(
-        "bad names",
-        "fetch",
-        11,
-        {
-            "max_bytes": 100,
-            "topics": [
-                {"topic": name, "partitions": [{"partition": 0, "partition_max_bytes": 5}]} for name in ("", "a b", "..")
-            ],
-        },
-        error=3,
-    )
+    c.call("bad names", "fetch", 11, {"max_bytes": 100, "topics": [
+        {"topic": name, "partitions": [{"partition": 0, "partition_max_bytes": 5}]} for name in ("", "a b", "..")]}, error=3)
     c.call("no partitions", "fetch", 11, {"max_bytes": 100, "topics": [{"topic": topic.name, "partitions": []}]})
 
 
@@ -380,7 +296,7 @@ def fetched_bytes_are_those_that_were_produced(c: Context) -> None:
     data = answer["responses"][0]["partitions"][0]["records"]
     at = 0
     for index, one in enumerate(sent):
-        piece = data[at : at + len(one)]
+        piece = data[at:at + len(one)]
         c.add(f"{index}", piece[16:] == one[16:] and int.from_bytes(piece[:8]) == index, says=True)
         at += len(one)
     c.add("no more", len(data) - at, says=0)

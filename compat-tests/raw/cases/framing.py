@@ -42,7 +42,6 @@ def a_frame_in_single_bytes_is_put_together(c: Context) -> None:
     for byte in struct.pack(">i", len(frame)) + frame:
         conn.raw(bytes([byte]))
     from raw.wire import Sent
-
     c.add("answer", conn.recv(Sent("metadata", 1, 7)), drop=("controller_id",), says={"topics": []})
 
 
@@ -60,28 +59,11 @@ def an_unknown_api_key_closes(c: Context) -> None:
 @case("N3")
 def an_unsupported_version_closes(c: Context) -> None:
     """A version outside the range (of any api but ApiVersions) ends the connection; there is no error reply."""
-    for api, bad in (
-        ("metadata", 14),
-        ("metadata", -1),
-        ("metadata", 32767),
-        ("fetch", 3),
-        ("fetch", 19),
-        ("list_offsets", 0),
-        ("list_offsets", 12),
-        ("create_topics", 1),
-        ("create_topics", 8),
-        ("offset_commit", 1),
-        ("offset_fetch", 0),
-        ("delete_topics", 0),
-        ("offset_for_leader_epoch", 1),
-        ("describe_configs", 0),
-        ("init_producer_id", 6),
-        ("describe_log_dirs", 0),
-        ("join_group", 10),
-        ("heartbeat", 5),
-        ("describe_quorum", 3),
-        ("offset_delete", 1),
-    ):
+    for api, bad in (("metadata", 14), ("metadata", -1), ("metadata", 32767), ("fetch", 3), ("fetch", 19),
+                     ("list_offsets", 0), ("list_offsets", 12), ("create_topics", 1), ("create_topics", 8),
+                     ("offset_commit", 1), ("offset_fetch", 0), ("delete_topics", 0), ("offset_for_leader_epoch", 1),
+                     ("describe_configs", 0), ("init_producer_id", 6), ("describe_log_dirs", 0), ("join_group", 10),
+                     ("heartbeat", 5), ("describe_quorum", 3), ("offset_delete", 1)):
         conn = c.connect()
         conn.frame(request_header(KEYS[api], bad, 1, "raw", bad > 3) + b"\0" * 40)
         c.silence(f"{api} v{bad}", conn, wait_s=5, says=CLOSED)
@@ -104,16 +86,11 @@ def a_body_that_does_not_parse_closes(c: Context) -> None:
     """A body cut short ends the connection; bytes after a whole one are ignored and the connection goes on."""
     topic = c.topic()
     for api, version, body in (
-        ("metadata", 12, {"topics": [{"name": topic.name}]}),
-        ("metadata", 1, {"topics": [{"name": topic.name}]}),
-        ("fetch", 11, fetch_body(topic, {0: 0})),
-        ("fetch", 12, fetch_body(topic, {0: 0}, version=12)),
-        ("list_offsets", 5, {"topics": [{"name": topic.name, "partitions": [{"partition_index": 0}]}]}),
-        ("produce", 8, produce_body(topic, {0: batch.batch()})),
-        ("join_group", 5, {"group_id": "g"}),
-        ("produce", 9, produce_body(topic, {0: batch.batch()})),
-        ("find_coordinator", 4, {"coordinator_keys": ["g"]}),
-    ):
+            ("metadata", 12, {"topics": [{"name": topic.name}]}), ("metadata", 1, {"topics": [{"name": topic.name}]}),
+            ("fetch", 11, fetch_body(topic, {0: 0})), ("fetch", 12, fetch_body(topic, {0: 0}, version=12)),
+            ("list_offsets", 5, {"topics": [{"name": topic.name, "partitions": [{"partition_index": 0}]}]}),
+            ("produce", 8, produce_body(topic, {0: batch.batch()})), ("join_group", 5, {"group_id": "g"}),
+            ("produce", 9, produce_body(topic, {0: batch.batch()})), ("find_coordinator", 4, {"coordinator_keys": ["g"]})):
         whole = codec.encode(api, version, body)
         for cut in (1, len(whole) // 2, len(whole) - 1):
             conn = c.connect()
@@ -126,15 +103,8 @@ def a_body_that_does_not_parse_closes(c: Context) -> None:
 def bytes_after_the_body_are_ignored(c: Context) -> None:
     """Trailing bytes after a well-formed body do no harm."""
     for version in (1, 12):
-        c.call(
-            f"metadata v{version}",
-            "metadata",
-            version,
-            NO_TOPICS,
-            tail=b"\x01\x02\x03" * 20,
-            drop=("controller_id",),
-            says={"topics": []},
-        )
+        c.call(f"metadata v{version}", "metadata", version, NO_TOPICS, tail=b"\x01\x02\x03" * 20,
+               drop=("controller_id",), says={"topics": []})
         c.call(f"and on v{version}", "metadata", version, NO_TOPICS, drop=("controller_id",))
 
 
@@ -143,9 +113,8 @@ def telemetry_is_answered_though_not_advertised(c: Context) -> None:
     """71 and 72 are served without a receiver though they are not in the list."""
     keys = [row["api_key"] for row in c.quiet("api_versions", 0, {})["api_keys"]]
     c.add("advertised", [key for key in keys if key in (71, 72)], says=[])
-    c.call(
-        "subscriptions", "get_telemetry_subscriptions", 0, {}, error=0, wait_s=3, drop=("subscription_id", "client_instance_id")
-    )
+    c.call("subscriptions", "get_telemetry_subscriptions", 0, {}, error=0, wait_s=3, drop=("subscription_id",
+           "client_instance_id"))
     c.call("push", "push_telemetry", 0, {}, error=42, wait_s=3)
 
 
@@ -154,22 +123,15 @@ def every_client_id_is_accepted(c: Context) -> None:
     """Null, empty, long, negative lengths and bytes that are no UTF-8 are all client ids, in both header versions."""
     for name, client_id in (("null", None), ("empty", ""), ("latin", b"\xe9\xff\x00"), ("long", "x" * 32767)):
         for version in (1, 12):
-            c.call(
-                f"{name} v{version}",
-                "metadata",
-                version,
-                NO_TOPICS,
-                conn=c.connect(client_id),
-                drop=("controller_id",),
-                says={"topics": []},
-            )
+            c.call(f"{name} v{version}", "metadata", version, NO_TOPICS, conn=c.connect(client_id),
+                   drop=("controller_id",), says={"topics": []})
     for version in (1, 12):
         conn = c.connect()
         head = struct.pack(">hhih", METADATA, version, 3, -5) + (b"\0" if version == 12 else b"")
         conn.frame(head + codec.encode("metadata", version, NO_TOPICS))
         from raw.wire import Sent
-
-        c.add(f"length -5 v{version}", conn.recv(Sent("metadata", version, 3)), drop=("controller_id",), says={"topics": []})
+        c.add(f"length -5 v{version}", conn.recv(Sent("metadata", version, 3)), drop=("controller_id",),
+              says={"topics": []})
 
 
 @case("N6")
@@ -177,13 +139,10 @@ def unknown_tags_are_skipped(c: Context) -> None:
     """Unknown tags in header and body, unordered and repeated ones too, and a known tag with bytes to spare."""
     one = uvarint(1000) + uvarint(3) + b"abc"
     two = uvarint(7) + uvarint(0)
-    for name, tags in (
-        ("one", uvarint(1) + one),
-        ("two", uvarint(2) + two + one),
-        ("unordered", uvarint(2) + one + two),
-        ("repeated", uvarint(3) + one + one + one),
-    ):
-        c.call(f"header {name}", "metadata", 12, NO_TOPICS, header_tags=tags, drop=("controller_id",), says={"topics": []})
+    for name, tags in (("one", uvarint(1) + one), ("two", uvarint(2) + two + one), ("unordered", uvarint(2) + one + two),
+                       ("repeated", uvarint(3) + one + one + one)):
+        c.call(f"header {name}", "metadata", 12, NO_TOPICS, header_tags=tags, drop=("controller_id",),
+               says={"topics": []})
         body = codec.encode("metadata", 12, NO_TOPICS)
         c.call(f"body {name}", "metadata", 12, body[:-1] + tags, drop=("controller_id",), says={"topics": []})
     topic = c.topic()
@@ -196,12 +155,8 @@ def unknown_tags_are_skipped(c: Context) -> None:
 def a_tag_that_ends_behind_the_frame_closes(c: Context) -> None:
     """A tag size past the end, in header or body, and a tag count past the end do not parse."""
     body = codec.encode("metadata", 12, NO_TOPICS)
-    for name, tags in (
-        ("size", uvarint(1) + uvarint(9) + uvarint(50) + b"x"),
-        ("count", uvarint(100)),
-        ("huge", uvarint(1) + uvarint(9) + uvarint(2**31 - 1)),
-        ("cut", uvarint(1)),
-    ):
+    for name, tags in (("size", uvarint(1) + uvarint(9) + uvarint(50) + b"x"), ("count", uvarint(100)),
+                       ("huge", uvarint(1) + uvarint(9) + uvarint(2**31 - 1)), ("cut", uvarint(1))):
         conn = c.connect()
         conn.send("metadata", 12, body[:-1] + tags)
         c.silence(f"body {name}", conn, wait_s=5, says=CLOSED)
@@ -215,16 +170,13 @@ def null_where_none_may_be_closes(c: Context) -> None:
     """A null array, string or bytes in a field that is not nullable is a body that does not parse."""
     topic = c.topic()
     for name, api, version, body in (
-        ("array", "fetch", 12, {"topics": None}),
-        ("array old", "fetch", 11, {"topics": None}),
-        ("string", "find_coordinator", 3, {"key": None}),
-        ("string old", "find_coordinator", 2, {"key": None}),
-        ("group", "offset_fetch", 6, {"group_id": None, "topics": []}),
-        ("group old", "offset_fetch", 5, {"group_id": None, "topics": []}),
-        ("inner", "produce", 9, {"acks": 1, "topic_data": [{"name": topic.name, "partition_data": None}]}),
-        ("bytes", "join_group", 6, {"group_id": "g", "protocols": [{"name": "p", "metadata": None}]}),
-        ("metadata v0", "metadata", 0, {"topics": None}),
-    ):
+            ("array", "fetch", 12, {"topics": None}), ("array old", "fetch", 11, {"topics": None}),
+            ("string", "find_coordinator", 3, {"key": None}), ("string old", "find_coordinator", 2, {"key": None}),
+            ("group", "offset_fetch", 6, {"group_id": None, "topics": []}),
+            ("group old", "offset_fetch", 5, {"group_id": None, "topics": []}),
+            ("inner", "produce", 9, {"acks": 1, "topic_data": [{"name": topic.name, "partition_data": None}]}),
+            ("bytes", "join_group", 6, {"group_id": "g", "protocols": [{"name": "p", "metadata": None}]}),
+            ("metadata v0", "metadata", 0, {"topics": None})):
         conn = c.connect()
         conn.send(api, version, body)
         c.silence(name, conn, wait_s=5, says=CLOSED)
@@ -238,22 +190,14 @@ def answers_come_in_the_order_of_requests(c: Context) -> None:
     for round_ in range(10):
         sent.append(conn.send("metadata", 12, {"topics": [{"name": topic.name}]}))
         sent.append(conn.send("produce", 9, produce_body(topic, {0: batch.batch([batch.Rec(b"%d" % round_)])}, acks=1)))
-        sent.append(
-            conn.send(
-                "list_offsets",
-                5,
-                {"replica_id": -1, "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "timestamp": -1}]}]},
-            )
-        )
+        sent.append(conn.send("list_offsets", 5, {"replica_id": -1, "topics": [
+            {"name": topic.name, "partitions": [{"partition_index": 0, "timestamp": -1}]}]}))
         sent.append(conn.send("api_versions", 0, {}))
     for index, one in enumerate(sent):
         answer = conn.recv(one)
         drop = ("controller_id", "api_keys")
-        says = (
-            {"base_offset": index // 4}
-            if one.api == "produce"
-            else ({"offset": index // 4 + 1} if one.api == "list_offsets" else None)
-        )
+        says = {"base_offset": index // 4} if one.api == "produce" else (
+            {"offset": index // 4 + 1} if one.api == "list_offsets" else None)
         c.add(f"{index} {one.api}", answer, drop=drop, error=0, says=says)
 
 
@@ -273,14 +217,8 @@ def a_parked_join_holds_back_what_follows_on_its_connection(c: Context) -> None:
     """A JoinGroup that waits for another member holds back the next request of its connection only."""
     group = c.name("g")
     a, b = c.connect(), c.connect()
-    join = {
-        "group_id": group,
-        "session_timeout": 10_000,
-        "rebalance_timeout": 1_200,
-        "member_id": "",
-        "protocol_type": "consumer",
-        "protocols": [{"name": "p", "metadata": b"m"}],
-    }
+    join = {"group_id": group, "session_timeout": 10_000, "rebalance_timeout": 1_200, "member_id": "",
+            "protocol_type": "consumer", "protocols": [{"name": "p", "metadata": b"m"}]}
     c.add("first", a.call("join_group", 3, join), error=0)
     parked = b.send("join_group", 3, {**join, "protocols": [{"name": "p", "metadata": b"n"}]})
     behind = b.send("metadata", 12, NO_TOPICS)
@@ -320,11 +258,8 @@ def a_frame_that_is_never_finished_harms_nobody(c: Context) -> None:
 def any_correlation_id_is_echoed(c: Context) -> None:
     """Negative, extreme, zero and repeated correlation ids come back as they were sent."""
     conn = c.connect()
-    sent = [
-        conn.send("metadata", version, NO_TOPICS, correlation=number)
-        for number in (0, -1, 2**31 - 1, -(2**31), 7, 7)
-        for version in (1, 12)
-    ]
+    sent = [conn.send("metadata", version, NO_TOPICS, correlation=number)
+            for number in (0, -1, 2**31 - 1, -(2**31), 7, 7) for version in (1, 12)]
     for index, one in enumerate(sent):
         answer = conn.recv(one)
         c.add(f"{index}", "_correlation" in answer, says=False)

@@ -34,16 +34,9 @@ class Member:
 
     def join_body(self, **changes: Any) -> dict:
         """A JoinGroup body."""
-        return {
-            "group_id": self.group,
-            "session_timeout": self.session_ms,
-            "rebalance_timeout": self.rebalance_ms,
-            "member_id": self.id,
-            "group_instance_id": self.instance,
-            "protocol_type": self.kind,
-            "protocols": [{"name": n, "metadata": m} for n, m in self.protocols],
-            **changes,
-        }
+        return {"group_id": self.group, "session_timeout": self.session_ms, "rebalance_timeout": self.rebalance_ms,
+                "member_id": self.id, "group_instance_id": self.instance, "protocol_type": self.kind,
+                "protocols": [{"name": n, "metadata": m} for n, m in self.protocols], **changes}
 
     def take_id(self) -> None:
         """v4 and later: asks once for an id, unless static or already known."""
@@ -71,52 +64,25 @@ class Member:
 
     def sync_body(self, assignments: dict[str, bytes] | None = None, **changes: Any) -> dict:
         """A SyncGroup body."""
-        return {
-            "group_id": self.group,
-            "generation_id": self.generation,
-            "member_id": self.id,
-            "group_instance_id": self.instance,
-            "protocol_type": self.kind,
-            "protocol_name": self.protocols[0][0],
-            "assignments": [{"member_id": m, "assignment": a} for m, a in (assignments or {}).items()],
-            **changes,
-        }
+        return {"group_id": self.group, "generation_id": self.generation, "member_id": self.id,
+                "group_instance_id": self.instance, "protocol_type": self.kind, "protocol_name": self.protocols[0][0],
+                "assignments": [{"member_id": m, "assignment": a} for m, a in (assignments or {}).items()], **changes}
 
     def send_sync(self, assignments: dict[str, bytes] | None = None, version: int = 5, **changes: Any) -> Sent:
         """Sends a SyncGroup that may be parked."""
         return self.conn.send("sync_group", version, self.sync_body(assignments, **changes))
 
-    def sync(
-        self,
-        step: str = "sync",
-        assignments: dict[str, bytes] | None = None,
-        error: Any = 0,
-        says: Any = None,
-        version: int = 5,
-        **changes: Any,
-    ) -> dict:
+    def sync(self, step: str = "sync", assignments: dict[str, bytes] | None = None, error: Any = 0, says: Any = None,
+             version: int = 5, **changes: Any) -> dict:
         """Syncs and waits for the answer."""
-        return self.c.add(
-            f"{self.label} {step}", self.conn.recv(self.send_sync(assignments, version, **changes)), error=error, says=says
-        )
+        return self.c.add(f"{self.label} {step}", self.conn.recv(self.send_sync(assignments, version, **changes)),
+                          error=error, says=says)
 
     def beat(self, step: str = "heartbeat", error: Any = 0, version: int = 4, **changes: Any) -> dict:
         """A heartbeat."""
-        return self.c.add(
-            f"{self.label} {step}",
-            self.conn.call(
-                "heartbeat",
-                version,
-                {
-                    "group_id": self.group,
-                    "generation_id": self.generation,
-                    "member_id": self.id,
-                    "group_instance_id": self.instance,
-                    **changes,
-                },
-            ),
-            error=error,
-        )
+        return self.c.add(f"{self.label} {step}", self.conn.call("heartbeat", version, {
+            "group_id": self.group, "generation_id": self.generation, "member_id": self.id,
+            "group_instance_id": self.instance, **changes}), error=error)
 
     def leave(self, step: str = "leave", error: Any = 0, version: int = 5) -> dict:
         """Leaves by member id (and instance)."""
@@ -163,11 +129,8 @@ def pair(c: Context, **options: Any) -> tuple[Member, Member]:
 
 def subscription(*topics: str) -> bytes:
     """ConsumerProtocolSubscription v0."""
-    return (
-        struct.pack(">hi", 0, len(topics))
-        + b"".join(struct.pack(">h", len(t)) + t.encode() for t in topics)
-        + struct.pack(">i", -1)
-    )
+    return struct.pack(">hi", 0, len(topics)) + b"".join(
+        struct.pack(">h", len(t)) + t.encode() for t in topics) + struct.pack(">i", -1)
 
 
 @case("G1")
@@ -178,18 +141,10 @@ def group_ids_and_session_timeouts(c: Context) -> None:
         m.join("empty group", error=24)
         for timeout in (0, -1, 499, 1_800_001, 2**31 - 1):
             m.join(f"session {timeout}", group_id=c.name("g"), session_timeout=timeout, error=26)
-    for api, version, body in (
-        ("sync_group", 5, {"protocol_type": "a", "protocol_name": "b"}),
-        ("heartbeat", 4, {}),
-        ("leave_group", 5, {"members": [{"member_id": "m"}]}),
-    ):
-        c.call(
-            api,
-            api,
-            version,
-            {"group_id": "", "member_id": "m", **body} if api != "leave_group" else {"group_id": "", **body},
-            error=24,
-        )
+    for api, version, body in (("sync_group", 5, {"protocol_type": "a", "protocol_name": "b"}), ("heartbeat", 4, {}),
+                               ("leave_group", 5, {"members": [{"member_id": "m"}]})):
+        c.call(api, api, version, {"group_id": "", "member_id": "m", **body} if api != "leave_group" else {
+            "group_id": "", **body}, error=24)
 
 
 @case("G2")
@@ -253,12 +208,8 @@ def protocols_that_do_not_fit(c: Context) -> None:
     for version in (3, 9):
         b = Member(c, a.group, f"b{version}", version=version)
         b.id = ""
-        for step, body in (
-            ("type", {"protocol_type": "connect"}),
-            ("none common", {"protocols": [{"name": "q", "metadata": b""}]}),
-            ("none", {"protocols": []}),
-            ("empty type", {"protocol_type": ""}),
-        ):
+        for step, body in (("type", {"protocol_type": "connect"}), ("none common", {"protocols": [{"name": "q", "metadata": b""}]}),
+                           ("none", {"protocols": []}), ("empty type", {"protocol_type": ""})):
             c.add(f"v{version} {step}", b.conn.call("join_group", version, b.join_body(**body)), error=23)
     a.beat("undisturbed")
 
@@ -337,10 +288,8 @@ def the_protocol_is_voted_for(c: Context) -> None:
     """Among the protocols that all support each member votes for its first; only the leader sees the members."""
     group = c.name("g")
     wishes = {"a": ["x", "y", "z"], "b": ["y", "x"], "d": ["y", "z", "x"]}
-    members = [
-        Member(c, group, label, protocols=[(p, p.encode() + label.encode()) for p in names], version=3)
-        for label, names in wishes.items()
-    ]
+    members = [Member(c, group, label, protocols=[(p, p.encode() + label.encode()) for p in names], version=3)
+               for label, names in wishes.items()]
     a, b, d = members
     a.join()
     parked = [b.send_join()]
@@ -410,9 +359,7 @@ def a_static_member_comes_back(c: Context) -> None:
         a.sync("assignment is kept", version=min(5, version), says={"assignment": repr(b"mine")})
         ghost = Member(c, a.group, f"v{version} ghost", version=version, instance="ia", id=old, generation=1)
         ghost.beat(error=82)
-        changed = Member(
-            c, a.group, f"v{version} changed", version=version, instance="ia", protocols=[("range", subscription("other"))]
-        )
+        changed = Member(c, a.group, f"v{version} changed", version=version, instance="ia", protocols=[("range", subscription("other"))])
         changed.join("other metadata", error=None)
         changed.leave(error=None, version=min(5, version))
 
@@ -449,15 +396,10 @@ def syncs_that_are_refused(c: Context) -> None:
     m.id = ""
     m.join()
     for step, changes, error in (
-        ("generation 0", {"generation_id": 0}, 22),
-        ("generation 2", {"generation_id": 2}, 22),
-        ("generation -1", {"generation_id": -1}, 22),
-        ("unknown member", {"member_id": "y"}, 25),
-        ("other type", {"protocol_type": "connect"}, 23),
-        ("other name", {"protocol_name": "sticky"}, 23),
-        ("empty type", {"protocol_type": ""}, 23),
-        ("empty member", {"member_id": ""}, 25),
-    ):
+            ("generation 0", {"generation_id": 0}, 22), ("generation 2", {"generation_id": 2}, 22),
+            ("generation -1", {"generation_id": -1}, 22), ("unknown member", {"member_id": "y"}, 25),
+            ("other type", {"protocol_type": "connect"}, 23), ("other name", {"protocol_name": "sticky"}, 23),
+            ("empty type", {"protocol_type": ""}, 23), ("empty member", {"member_id": ""}, 25)):
         m.sync(step, error=error, **changes)
     m.sync("v4 knows no protocol", {m.id: b"z"}, version=4, protocol_name=None)
     m.sync("wrong generation when stable", error=22, generation_id=5)
@@ -535,51 +477,23 @@ def leaving(c: Context) -> None:
     m = Member(c, c.name("g"), "m", instance="im")
     unknown = c.name("unknown")
     for version in range(6):
-        body = (
-            {"members": [{"member_id": "x"}, {"member_id": "y", "group_instance_id": "z"}]}
-            if version >= 3
-            else {"member_id": "x"}
-        )
+        body = {"members": [{"member_id": "x"}, {"member_id": "y", "group_instance_id": "z"}]} if version >= 3 else {
+            "member_id": "x"}
         c.call(f"v{version} unknown group", "leave_group", version, {"group_id": unknown, **body})
-        c.call(
-            f"v{version} nobody",
-            "leave_group",
-            version,
-            {"group_id": unknown, **({"members": []} if version >= 3 else {"member_id": ""})},
-        )
+        c.call(f"v{version} nobody", "leave_group", version, {"group_id": unknown, **(
+            {"members": []} if version >= 3 else {"member_id": ""})})
     m.join()
     m.sync(assignments={m.id: b"x"})
     for version in (3, 5):
-        c.call(
-            f"v{version} wrong ones",
-            "leave_group",
-            version,
-            {
-                "group_id": m.group,
-                "members": [
-                    {"member_id": "x"},
-                    {"member_id": "", "group_instance_id": "nope"},
-                    {"member_id": "z", "group_instance_id": "im"},
-                ],
-            },
-            ordered=True,
-        )
+        c.call(f"v{version} wrong ones", "leave_group", version, {"group_id": m.group, "members": [
+            {"member_id": "x"}, {"member_id": "", "group_instance_id": "nope"}, {"member_id": "z", "group_instance_id": "im"}]},
+            ordered=True)
     m.beat("still there")
-    c.call(
-        "by instance",
-        "leave_group",
-        5,
-        {"group_id": m.group, "members": [{"member_id": "", "group_instance_id": "im"}]},
-        error=0,
-    )
+    c.call("by instance", "leave_group", 5, {"group_id": m.group, "members": [
+        {"member_id": "", "group_instance_id": "im"}]}, error=0)
     describe(c, "empty", m.group, says={"group_state": "Empty"})
-    c.call(
-        "twice in one request",
-        "leave_group",
-        5,
-        {"group_id": m.group, "members": [{"member_id": m.id}, {"member_id": m.id}]},
-        ordered=True,
-    )
+    c.call("twice in one request", "leave_group", 5, {"group_id": m.group, "members": [
+        {"member_id": m.id}, {"member_id": m.id}]}, ordered=True)
 
 
 @case("G17")
@@ -623,30 +537,15 @@ def heartbeats_and_commits_keep_a_session(c: Context) -> None:
     bad = []
     while time.monotonic() < until:
         # A parked fetch is the clock here: it takes 150 ms and needs no sleep.
-        c.quiet(
-            "fetch",
-            11,
-            {
-                "max_wait": 150,
-                "min_bytes": 1,
-                "max_bytes": 10,
-                "topics": [{"topic": topic.name, "partitions": [{"partition": 0, "partition_max_bytes": 10}]}],
-            },
-        )
+        c.quiet("fetch", 11, {"max_wait": 150, "min_bytes": 1, "max_bytes": 10, "topics": [
+            {"topic": topic.name, "partitions": [{"partition": 0, "partition_max_bytes": 10}]}]})
         turn += 1
         if turn % 2:
             answer = m.conn.call("heartbeat", 4, {"group_id": m.group, "generation_id": 1, "member_id": m.id})
         else:
-            answer = m.conn.call(
-                "offset_commit",
-                7,
-                {
-                    "group_id": m.group,
-                    "generation_id_or_member_epoch": 1,
-                    "member_id": m.id,
-                    "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "committed_offset": turn}]}],
-                },
-            )
+            answer = m.conn.call("offset_commit", 7, {
+                "group_id": m.group, "generation_id_or_member_epoch": 1, "member_id": m.id, "topics": [
+                    {"name": topic.name, "partitions": [{"partition_index": 0, "committed_offset": turn}]}]})
         bad += [code for code in errors(answer) if code]
     c.add("errors meanwhile", bad, says=[])
     m.beat("still there")
@@ -663,12 +562,8 @@ def groups_are_described(c: Context) -> None:
         for version in range(7):
             c.call(f"{state} v{version}", "describe_groups", version, {"groups": [m.group, c.name("unknown")]})
             if version >= 3:
-                c.call(
-                    f"{state} v{version} operations",
-                    "describe_groups",
-                    version,
-                    {"groups": [m.group, c.name("unknown")], "include_authorized_operations": True},
-                )
+                c.call(f"{state} v{version} operations", "describe_groups", version, {
+                    "groups": [m.group, c.name("unknown")], "include_authorized_operations": True})
     for version in (0, 5, 6):
         c.call(f"nothing v{version}", "describe_groups", version, {"groups": []}, says={"groups": []})
         c.call(f"empty id v{version}", "describe_groups", version, {"groups": [c.name("never"), c.name("never")]})
@@ -689,16 +584,8 @@ def groups_are_listed(c: Context) -> None:
 
     for version in range(6):
         c.add(f"v{version}", mine(c.quiet("list_groups", version, {})), error=0)
-    for states in (
-        ["Stable"],
-        ["stable"],
-        ["STABLE", "Empty"],
-        ["CompletingRebalance"],
-        ["Dead"],
-        ["nonsense"],
-        [""],
-        ["Stable", "nonsense"],
-    ):
+    for states in (["Stable"], ["stable"], ["STABLE", "Empty"], ["CompletingRebalance"], ["Dead"], ["nonsense"], [""],
+                   ["Stable", "nonsense"]):
         c.add(f"states {states}", mine(c.quiet("list_groups", 4, {"states_filter": states})), error=0)
     for types in (["classic"], ["Classic"], ["consumer"], ["nonsense"], [""], ["share", "classic"]):
         c.add(f"types {types}", mine(c.quiet("list_groups", 5, {"types_filter": types})), error=0)
@@ -712,12 +599,8 @@ def groups_are_deleted(c: Context) -> None:
     m = Member(c, c.name("g"), "m")
     m.join()
     m.sync(assignments={m.id: b"x"})
-    commit = {
-        "group_id": m.group,
-        "generation_id_or_member_epoch": 1,
-        "member_id": m.id,
-        "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "committed_offset": 3}]}],
-    }
+    commit = {"group_id": m.group, "generation_id_or_member_epoch": 1, "member_id": m.id, "topics": [
+        {"name": topic.name, "partitions": [{"partition_index": 0, "committed_offset": 3}]}]}
     c.call("commit", "offset_commit", 7, commit, error=0)
     for version in range(3):
         c.call(f"v{version}", "delete_groups", version, {"groups_names": [m.group, c.name("unknown"), m.group]})
@@ -745,12 +628,8 @@ def metadata_is_opaque(c: Context) -> None:
 def consumer_metadata_that_does_not_parse(c: Context) -> None:
     """Metadata is opaque, but Kafka reads the subscriptions of consumer groups and never answers some that do not parse."""
     fine = {"nothing": b"", "one byte": b"m", "version alone": b"\0\0", "version -1": b"\xff\xff\0\0\0\0"}
-    odd = {
-        "a word": b"changed",
-        "cut": b"\0\0\0\0\0\x01",
-        "2^31-1 topics": b"\0\0\x7f\xff\xff\xff",
-        "null topics": b"\0\0\xff\xff\xff\xff",
-    }
+    odd = {"a word": b"changed", "cut": b"\0\0\0\0\0\x01", "2^31-1 topics": b"\0\0\x7f\xff\xff\xff",
+           "null topics": b"\0\0\xff\xff\xff\xff"}
     for name, metadata in (fine | odd).items():
         m = Member(c, c.name(name.replace(" ", "-")), name, protocols=[("range", metadata)])
         sent = m.send_join()

@@ -6,13 +6,11 @@ from raw.case import Context, case, produce_body
 MAX = 2**31 - 1
 
 
-def numbered(
-    pid: int, epoch: int, sequence: int, count: int = 1, text: bytes = b"v", time: int = BASE_TIME, codec: int = 0
-) -> bytes:
+def numbered(pid: int, epoch: int, sequence: int, count: int = 1, text: bytes = b"v", time: int = BASE_TIME,
+             codec: int = 0) -> bytes:
     """A batch of an idempotent producer."""
-    return batch(
-        [Rec(text, time=time) for _ in range(count)], codec, producer_id=pid, producer_epoch=epoch, base_sequence=sequence
-    )
+    return batch([Rec(text, time=time) for _ in range(count)], codec, producer_id=pid, producer_epoch=epoch,
+                 base_sequence=sequence)
 
 
 @case("I2")
@@ -20,21 +18,11 @@ def a_duplicate_gets_the_original_answer(c: Context) -> None:
     """Any of the last five batches again: success with the original offset and its time; nothing is appended."""
     topic, (pid, epoch) = c.topic(), c.producer()
     for i in range(6):
-        c.produce(
-            f"first {i}",
-            topic,
-            numbered(pid, epoch, 2 * i, 2, time=BASE_TIME + i),
-            error=0,
-            says={"base_offset": 2 * i, "log_append_time": -1},
-        )
+        c.produce(f"first {i}", topic, numbered(pid, epoch, 2 * i, 2, time=BASE_TIME + i), error=0,
+                  says={"base_offset": 2 * i, "log_append_time": -1})
     for i in (5, 4, 3, 2, 1, 5):
-        c.produce(
-            f"again {i} {len(c.answers)}",
-            topic,
-            numbered(pid, epoch, 2 * i, 2, b"other", BASE_TIME + 100),
-            error=0,
-            says={"base_offset": 2 * i, "log_append_time": BASE_TIME + i},
-        )
+        c.produce(f"again {i} {len(c.answers)}", topic, numbered(pid, epoch, 2 * i, 2, b"other", BASE_TIME + 100), error=0,
+                  says={"base_offset": 2 * i, "log_append_time": BASE_TIME + i})
     c.produce("older than five", topic, numbered(pid, epoch, 0, 2), error=45, says={"base_offset": -1})
     c.produce("goes on", topic, numbered(pid, epoch, 12), error=0, says={"base_offset": 12})
     c.produce("acks 1 again", topic, numbered(pid, epoch, 12), acks=1, error=0, says={"base_offset": 12})
@@ -134,13 +122,8 @@ def deleting_the_records_keeps_the_state(c: Context) -> None:
     """After DeleteRecords to the end duplicates are still known and gaps still refused."""
     topic, (pid, epoch) = c.topic(), c.producer()
     c.produce("0", topic, numbered(pid, epoch, 0, 3), error=0)
-    c.call(
-        "delete",
-        "delete_records",
-        1,
-        {"timeout": 5000, "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "offset": -1}]}]},
-        error=0,
-    )
+    c.call("delete", "delete_records", 1, {"timeout": 5000, "topics": [
+        {"name": topic.name, "partitions": [{"partition_index": 0, "offset": -1}]}]}, error=0)
     c.produce("again", topic, numbered(pid, epoch, 0, 3), error=0, says={"base_offset": 0})
     c.produce("gap", topic, numbered(pid, epoch, 7), error=45)
     c.produce("next", topic, numbered(pid, epoch, 3), error=0, says={"base_offset": 3})
@@ -152,13 +135,8 @@ def each_partition_keeps_its_own_state(c: Context) -> None:
     topic, (pid, epoch) = c.topic(partitions=2), c.producer()
     both = {0: numbered(pid, epoch, 0), 1: numbered(pid, epoch, 0)}
     c.call("both", "produce", 9, produce_body(topic, both), error=[0, 0])
-    c.call(
-        "one gap, one good",
-        "produce",
-        9,
-        produce_body(topic, {0: numbered(pid, epoch, 5), 1: numbered(pid, epoch, 1)}),
-        error=[45, 0],
-    )
+    c.call("one gap, one good", "produce", 9, produce_body(topic, {0: numbered(pid, epoch, 5),
+           1: numbered(pid, epoch, 1)}), error=[45, 0])
     c.call("both again", "produce", 9, produce_body(topic, both), error=[0, 0])
 
 
@@ -177,14 +155,9 @@ def producer_ids_are_never_given_twice(c: Context) -> None:
     found = []
     for version in range(6):
         for pid, epoch in ((-1, -1), (5, 3), (2**62, 32767)):
-            answer = c.call(
-                f"v{version} {pid}",
-                "init_producer_id",
-                version,
-                {"transactional_id": None, "transaction_timeout": 0, "producer_id": pid, "producer_epoch": epoch},
-                error=0,
-                says={"producer_epoch": 0},
-            )
+            answer = c.call(f"v{version} {pid}", "init_producer_id", version, {
+                "transactional_id": None, "transaction_timeout": 0, "producer_id": pid, "producer_epoch": epoch},
+                error=0, says={"producer_epoch": 0})
             found.append(answer["producer_id"])
     c.add("distinct", len(set(found)) == len(found) and min(found) >= 0, says=True)
 
@@ -194,13 +167,8 @@ def half_a_producer_id_is_invalid(c: Context) -> None:
     """Exactly one of producer id and epoch being -1 is INVALID_REQUEST; any timeout is fine without transactional id."""
     for pid, epoch in ((-1, 0), (5, -1)):
         for version in (3, 4, 5):
-            c.call(
-                f"v{version} {pid} {epoch}",
-                "init_producer_id",
-                version,
-                {"transactional_id": None, "transaction_timeout": 1, "producer_id": pid, "producer_epoch": epoch},
-                error=42,
-            )
+            c.call(f"v{version} {pid} {epoch}", "init_producer_id", version, {
+                "transactional_id": None, "transaction_timeout": 1, "producer_id": pid, "producer_epoch": epoch}, error=42)
     c.call("negative timeout", "init_producer_id", 4, {"transactional_id": None, "transaction_timeout": -5}, error=0)
     c.call("empty transactional id", "init_producer_id", 4, {"transactional_id": "", "transaction_timeout": 1000}, error=42)
 
@@ -215,10 +183,8 @@ def describe_producers_shows_the_state(c: Context) -> None:
     c.call("after three", "describe_producers", 0, ask, error=0, says={"last_sequence": 2, "producer_epoch": 0})
     c.put(topic, numbered(pid, epoch + 2, 0, time=BASE_TIME + 9))
     c.call("after the epoch", "describe_producers", 0, ask, error=0, says={"last_sequence": 0, "producer_epoch": 2})
-    c.call(
-        "unknown partition", "describe_producers", 0, {"topics": [{"name": topic.name, "partition_indexes": [1, 7]}]}, error=3
-    )
-    c.call(
-        "unknown topic", "describe_producers", 0, {"topics": [{"name": c.name("absent"), "partition_indexes": [0]}]}, error=3
-    )
+    c.call("unknown partition", "describe_producers", 0, {"topics": [{"name": topic.name, "partition_indexes": [1, 7]}]},
+           error=3)
+    c.call("unknown topic", "describe_producers", 0, {"topics": [{"name": c.name("absent"), "partition_indexes": [0]}]},
+           error=3)
     c.call("bad name", "describe_producers", 0, {"topics": [{"name": "a b", "partition_indexes": [0]}]}, error=17)

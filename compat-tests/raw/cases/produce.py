@@ -27,18 +27,12 @@ def a_transactional_batch_without_transactional_id(c: Context) -> None:
 def a_topic_id_that_nobody_has(c: Context) -> None:
     """v13 names topics by id: an unknown or zero id is UNKNOWN_TOPIC_ID for its partitions, others succeed."""
     import uuid
-
     topic = c.topic()
     stranger = uuid.UUID(int=0x1234567890ABCDEF1234567890ABCDEF)
     rows = [{"topic_id": i, "partition_data": [{"index": 0, "records": batch()}]} for i in (stranger, topic.id)]
     c.call("stranger and known", "produce", 13, {"acks": -1, "timeout": 1000, "topic_data": rows}, error=100)
-    c.call(
-        "zero",
-        "produce",
-        13,
-        {"acks": 1, "timeout": 1000, "topic_data": [{"topic_id": None, "partition_data": [{"index": 0, "records": batch()}]}]},
-        error=100,
-    )
+    c.call("zero", "produce", 13, {"acks": 1, "timeout": 1000, "topic_data": [
+        {"topic_id": None, "partition_data": [{"index": 0, "records": batch()}]}]}, error=100)
     c.produce("unknown partition", topic, batch(), version=13, partition=5, error=3)
     c.content("one batch", topic, says={"high_watermark": 1})
 
@@ -59,10 +53,8 @@ def a_topic_made_anew_is_another_topic(c: Context) -> None:
 def partial_success_is_normal(c: Context) -> None:
     """An unknown topic or partition is UNKNOWN_TOPIC_OR_PARTITION for its own entry only."""
     topic = c.topic(partitions=2)
-    rows = [
-        {"name": name, "partition_data": [{"index": index, "records": batch()}]}
-        for name, index in ((c.name("absent"), 0), (topic.name, 0))
-    ]
+    rows = [{"name": name, "partition_data": [{"index": index, "records": batch()}]}
+            for name, index in ((c.name("absent"), 0), (topic.name, 0))]
     c.call("unknown topic", "produce", 9, {"acks": -1, "timeout": 1000, "topic_data": rows}, error=3)
     c.call("unknown partition", "produce", 9, produce_body(topic, {0: batch(), 7: batch(), 1: batch()}), error=3)
     c.produce("negative partition", topic, batch(), partition=-1, error=3)
@@ -77,21 +69,11 @@ def what_is_not_exactly_one_whole_batch(c: Context) -> None:
     """No complete batch, two batches, an old message format: INVALID_RECORD and nothing is appended."""
     topic = c.topic()
     good = batch()
-    for name, data in (
-        ("empty", b""),
-        ("1 byte", b"\0"),
-        ("16 bytes", good[:16]),
-        ("17 bytes", good[:17]),
-        ("60 bytes", good[:60]),
-        ("cut by 1", good[:-1]),
-        ("length past the end", batch(length=5000)),
-        ("two", good + good),
-        ("magic 0", message_set(0)),
-        ("magic 1", message_set(1)),
-        ("magic 0 gzip", message_set(0, 1)),
-        ("magic 1 bad codec", message_set(1, 7)),
-        ("three", good * 3),
-    ):
+    for name, data in (("empty", b""), ("1 byte", b"\0"), ("16 bytes", good[:16]), ("17 bytes", good[:17]),
+                       ("60 bytes", good[:60]), ("cut by 1", good[:-1]), ("length past the end", batch(length=5000)),
+                       ("two", good + good), ("magic 0", message_set(0)), ("magic 1", message_set(1)),
+                       ("magic 0 gzip", message_set(0, 1)), ("magic 1 bad codec", message_set(1, 7)),
+                       ("three", good * 3)):
         c.produce(name, topic, data, error=87)
     c.content("nothing", topic, says={"high_watermark": 0})
 
@@ -135,14 +117,8 @@ def acks_that_do_not_exist(c: Context) -> None:
     """acks outside -1, 0, 1 is INVALID_REQUIRED_ACKS for every partition; nothing is appended."""
     topic = c.topic(partitions=2)
     for acks in (2, -2, 32767, -32768):
-        c.call(
-            f"acks {acks}",
-            "produce",
-            9,
-            produce_body(topic, {0: batch(), 1: batch()}, acks=acks),
-            error=[21, 21],
-            says={"base_offset": -1},
-        )
+        c.call(f"acks {acks}", "produce", 9, produce_body(topic, {0: batch(), 1: batch()}, acks=acks), error=[21, 21],
+               says={"base_offset": -1})
     c.call("beside an unknown topic", "produce", 9, produce_body(c.name("absent"), {0: batch()}, acks=2), error=3)
     c.content("nothing", topic, says={"high_watermark": 0})
 
@@ -154,14 +130,8 @@ def acks_0_is_never_answered(c: Context) -> None:
     conn = c.connect()
     conn.send("produce", 9, produce_body(topic, {0: batch()}, acks=0))
     conn.send("produce", 3, produce_body(topic, {0: batch()}, acks=0))
-    c.call(
-        "next",
-        "list_offsets",
-        5,
-        {"replica_id": -1, "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "timestamp": -1}]}]},
-        conn=conn,
-        says={"offset": 2},
-    )
+    c.call("next", "list_offsets", 5, {"replica_id": -1, "topics": [
+        {"name": topic.name, "partitions": [{"partition_index": 0, "timestamp": -1}]}]}, conn=conn, says={"offset": 2})
     c.silence("silence", conn)
 
 
@@ -169,12 +139,10 @@ def acks_0_is_never_answered(c: Context) -> None:
 def acks_0_with_an_error_closes(c: Context) -> None:
     """With acks=0 any partition's error ends the connection; good partitions are appended all the same."""
     topic = c.topic(partitions=2)
-    for name, body in (
-        ("bad crc", produce_body(topic, {0: batch(crc=1)}, acks=0)),
-        ("unknown topic", produce_body(c.name("absent"), {0: batch()}, acks=0)),
-        ("half", produce_body(topic, {0: batch(crc=1), 1: batch()}, acks=0)),
-        ("empty records", produce_body(topic, {0: b""}, acks=0)),
-    ):
+    for name, body in (("bad crc", produce_body(topic, {0: batch(crc=1)}, acks=0)),
+                       ("unknown topic", produce_body(c.name("absent"), {0: batch()}, acks=0)),
+                       ("half", produce_body(topic, {0: batch(crc=1), 1: batch()}, acks=0)),
+                       ("empty records", produce_body(topic, {0: b""}, acks=0))):
         conn = c.connect()
         conn.send("produce", 9, body)
         c.silence(name, conn, wait_s=5, says=CLOSED)
@@ -237,16 +205,10 @@ def a_damaged_batch(c: Context) -> None:
     topic = c.topic()
     good = batch(THREE)
     flipped = good[:-1] + bytes([good[-1] ^ 1])
-    for name, data in (
-        ("crc 0", batch(crc=0)),
-        ("last bit flipped", flipped),
-        ("magic 3", batch(magic=3)),
-        ("magic 127", batch(magic=127)),
-        ("magic -1", batch(magic=-1)),
-        ("length 48", batch(length=48)),
-        ("length 14", batch(length=14)),
-        ("gzip bad crc", batch(THREE, GZIP, crc=7)),
-    ):
+    for name, data in (("crc 0", batch(crc=0)), ("last bit flipped", flipped), ("magic 3", batch(magic=3)),
+                       ("magic 127", batch(magic=127)), ("magic -1", batch(magic=-1)),
+                       ("length 48", batch(length=48)), ("length 14", batch(length=14)),
+                       ("gzip bad crc", batch(THREE, GZIP, crc=7))):
         c.produce(name, topic, data, error=2)
     for length in (13, 5, 0, -1, -12, -(2**31)):
         c.produce(f"length {length}", topic, batch(length=length))
@@ -276,20 +238,15 @@ def a_batch_larger_than_a_segment(c: Context) -> None:
 def a_header_that_contradicts_itself(c: Context) -> None:
     """A count of 0 or less, a count that does not fit the last offset, a control bit, a producer without sequence."""
     topic = c.topic()
-    for name, data in (
-        ("count 0", batch(THREE, count=0)),
-        ("count -1", batch(THREE, count=-1)),
-        ("count 2 of 3", batch(THREE, count=2)),
-        ("count 4 of 3", batch(THREE, count=4)),
-        ("count 2^31-1", batch(THREE, count=2**31 - 1, last_offset_delta=2**31 - 2)),
-        ("last offset 5", batch(THREE, last_offset_delta=5)),
-        ("last offset -1", batch(THREE, last_offset_delta=-1)),
-        ("empty batch", batch([], last_offset_delta=-1)),
-        ("empty batch 0", batch([], count=0)),
-        ("control", batch(attributes=0x20)),
-        ("sequence -1", batch(producer_id=5, producer_epoch=0, base_sequence=-1)),
-        ("sequence -5", batch(producer_id=5, producer_epoch=0, base_sequence=-5)),
-    ):
+    for name, data in (("count 0", batch(THREE, count=0)), ("count -1", batch(THREE, count=-1)),
+                       ("count 2 of 3", batch(THREE, count=2)), ("count 4 of 3", batch(THREE, count=4)),
+                       ("count 2^31-1", batch(THREE, count=2**31 - 1, last_offset_delta=2**31 - 2)),
+                       ("last offset 5", batch(THREE, last_offset_delta=5)),
+                       ("last offset -1", batch(THREE, last_offset_delta=-1)),
+                       ("empty batch", batch([], last_offset_delta=-1)), ("empty batch 0", batch([], count=0)),
+                       ("control", batch(attributes=0x20)),
+                       ("sequence -1", batch(producer_id=5, producer_epoch=0, base_sequence=-1)),
+                       ("sequence -5", batch(producer_id=5, producer_epoch=0, base_sequence=-5))):
         c.produce(name, topic, data, error=87)
     c.content("nothing", topic, says={"high_watermark": 0})
 
@@ -298,17 +255,13 @@ def a_header_that_contradicts_itself(c: Context) -> None:
 def oddities_that_are_stored_as_sent(c: Context) -> None:
     """Sequences without a producer, unknown attribute bits, record attributes, lengths of -2 are stored as sent."""
     topic = c.topic()
-    for name, data in (
-        ("sequence without producer", batch(base_sequence=5)),
-        ("epoch without producer", batch(producer_epoch=3)),
-        ("producer -2", batch(producer_id=-2)),
-        ("bit 6", batch(attributes=0x40)),
-        ("bit 7", batch(attributes=0x80)),
-        ("bit 15", batch(attributes=0x8000)),
-        ("record attributes", batch([Rec(attributes=0x55)])),
-        ("key length -2", batch([Rec(key=None, lie_key_length=-2)])),
-        ("value length -2", batch([Rec(value=None, lie_value_length=-2)])),
-    ):
+    for name, data in (("sequence without producer", batch(base_sequence=5)),
+                       ("epoch without producer", batch(producer_epoch=3)),
+                       ("producer -2", batch(producer_id=-2)),
+                       ("bit 6", batch(attributes=0x40)), ("bit 7", batch(attributes=0x80)),
+                       ("bit 15", batch(attributes=0x8000)), ("record attributes", batch([Rec(attributes=0x55)])),
+                       ("key length -2", batch([Rec(key=None, lie_key_length=-2)])),
+                       ("value length -2", batch([Rec(value=None, lie_value_length=-2)]))):
         c.produce(name, topic, data, error=0)
     c.content("log", topic)
 
@@ -349,7 +302,8 @@ def records_that_lie_about_their_sizes(c: Context) -> None:
             c.produce(f"{codec_name} {name}", topic, batch(records, codec))
         c.produce(f"{codec_name} fewer than counted", topic, batch([Rec()], codec, count=2, last_offset_delta=1))
         c.produce(f"{codec_name} bytes after the last", topic, batch([Rec()], codec, extra_payload=b"\x05abc"))
-        c.produce(f"{codec_name} record after the last", topic, batch([Rec(), Rec()], codec, count=1, last_offset_delta=0))
+        c.produce(f"{codec_name} record after the last", topic,
+                  batch([Rec(), Rec()], codec, count=1, last_offset_delta=0))
         c.produce(f"{codec_name} varint of six bytes", topic, batch([Rec(lie_length=b"\x80\x80\x80\x80\x80\x01")], codec))
     c.content("what Kafka takes all the same", topic, drop=("crc", "length"))
 
@@ -372,15 +326,9 @@ def compressed_bytes_that_do_not_decompress(c: Context) -> None:
     plain = b"".join(r.encode(i, BASE_TIME) for i, r in enumerate([Rec(b"x" * 200), Rec(b"y" * 200)]))
     for name, codec in list(CODECS.items())[1:]:
         whole = b.compress(codec, plain)
-        for what, payload in (
-            ("junk", b"\x11" * 40),
-            ("cut", whole[: len(whole) // 2]),
-            ("cut by 1", whole[:-1]),
-            ("empty", b""),
-            ("another codec", b.compress(GZIP if codec != GZIP else ZSTD, plain)),
-            ("of nothing", b.compress(codec, b"")),
-            ("plain", plain),
-        ):
+        for what, payload in (("junk", b"\x11" * 40), ("cut", whole[:len(whole) // 2]), ("cut by 1", whole[:-1]),
+                              ("empty", b""), ("another codec", b.compress(GZIP if codec != GZIP else ZSTD, plain)),
+                              ("of nothing", b.compress(codec, b"")), ("plain", plain)):
             c.produce(f"{name} {what}", topic, batch([Rec(), Rec()], codec, payload=payload))
     c.content("nothing or what Kafka takes", topic, drop=("crc", "length"))
 
@@ -454,19 +402,8 @@ def a_batch_is_stored_as_it_came(c: Context) -> None:
     for codec in CODECS.values():
         data = batch(records, codec, leader_epoch=99)
         c.put(topic, data)
-        answer = c.quiet(
-            "fetch",
-            11,
-            {
-                "max_bytes": 10**7,
-                "topics": [
-                    {
-                        "topic": topic.name,
-                        "partitions": [{"partition": 0, "fetch_offset": 3 * codec, "partition_max_bytes": 10**7}],
-                    }
-                ],
-            },
-        )
+        answer = c.quiet("fetch", 11, {"max_bytes": 10**7, "topics": [{"topic": topic.name, "partitions": [
+            {"partition": 0, "fetch_offset": 3 * codec, "partition_max_bytes": 10**7}]}]})
         stored = answer["responses"][0]["partitions"][0]["records"]
         c.add(f"codec {codec} bytes kept", stored[16:] == data[16:], says=True)
         c.add(f"codec {codec} head", stored[:16].hex())
@@ -479,13 +416,8 @@ def a_topic_with_its_own_compression(c: Context) -> None:
     for kind in ("gzip", "snappy", "lz4", "zstd", "uncompressed"):
         topic = c.topic(kind, compression_type=kind)
         for codec in CODECS.values():
-            c.produce(
-                f"{kind} from {codec}",
-                topic,
-                batch([Rec(b"a" * 500), Rec(b"b", None, [(b"h", b"v")])], codec),
-                error=0,
-                says={"base_offset": 2 * codec},
-            )
+            c.produce(f"{kind} from {codec}", topic, batch([Rec(b"a" * 500), Rec(b"b", None, [(b"h", b"v")])], codec),
+                      error=0, says={"base_offset": 2 * codec})
         c.content(f"{kind} log", topic, drop=("crc", "length"), says={"crc_holds": True})
 
 
@@ -494,12 +426,8 @@ def the_largest_time_in_the_header_is_not_believed(c: Context) -> None:
     """max_timestamp is computed from the records."""
     topic = c.topic()
     for name, codec in (("none", NONE), ("lz4", LZ4)):
-        c.produce(
-            name,
-            topic,
-            batch([Rec(time=BASE_TIME + 5), Rec(time=BASE_TIME + 70), Rec(time=BASE_TIME)], codec, max_timestamp=5),
-            error=0,
-        )
+        c.produce(name, topic, batch([Rec(time=BASE_TIME + 5), Rec(time=BASE_TIME + 70), Rec(time=BASE_TIME)], codec,
+                                     max_timestamp=5), error=0)
         c.produce(f"{name} ahead", topic, batch(THREE, codec, max_timestamp=2**60), error=0)
     c.produce("base time apart", topic, batch([Rec(time=BASE_TIME + 5)], base_timestamp=BASE_TIME - 1000), error=0)
     c.content("log", topic, says={"max_timestamp": BASE_TIME + 70})
@@ -512,13 +440,8 @@ def what_is_refused_uses_no_offsets(c: Context) -> None:
     c.produce("three", topic, batch(THREE), error=0, says={"base_offset": 0, "log_start_offset": 0})
     c.produce("bad", topic, batch(THREE, crc=3), error=2, says={"base_offset": -1})
     c.produce("one", topic, batch(), error=0, says={"base_offset": 3})
-    c.call(
-        "delete",
-        "delete_records",
-        1,
-        {"timeout": 5000, "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "offset": 2}]}]},
-        error=0,
-    )
+    c.call("delete", "delete_records", 1, {"timeout": 5000, "topics": [
+        {"name": topic.name, "partitions": [{"partition_index": 0, "offset": 2}]}]}, error=0)
     c.produce("after delete", topic, batch(), error=0, says={"base_offset": 4, "log_start_offset": 2})
     c.produce("bad after delete", topic, batch(crc=3), error=2)
 
@@ -527,18 +450,10 @@ def what_is_refused_uses_no_offsets(c: Context) -> None:
 def a_partition_twice_in_one_request(c: Context) -> None:
     """Kafka keeps the last entry and drops the earlier one's records without a word."""
     topic = c.topic(partitions=2)
-    rows = [
-        {"index": 0, "records": batch([Rec(b"first")])},
-        {"index": 1, "records": batch([Rec(b"other")])},
-        {"index": 0, "records": batch([Rec(b"last")])},
-    ]
-    c.call(
-        "in one topic entry",
-        "produce",
-        9,
-        {"acks": -1, "timeout": 1000, "topic_data": [{"name": topic.name, "partition_data": rows}]},
-        error=[0, 0],
-    )
+    rows = [{"index": 0, "records": batch([Rec(b"first")])}, {"index": 1, "records": batch([Rec(b"other")])},
+            {"index": 0, "records": batch([Rec(b"last")])}]
+    c.call("in one topic entry", "produce", 9,
+           {"acks": -1, "timeout": 1000, "topic_data": [{"name": topic.name, "partition_data": rows}]}, error=[0, 0])
     c.content("log 0", topic)
     c.content("log 1", topic, partition=1)
 
@@ -549,13 +464,8 @@ def an_empty_request(c: Context) -> None:
     for version in (3, 9, 13):
         c.call(f"v{version}", "produce", version, {"acks": 1, "timeout": 1000, "topic_data": []}, says={"responses": []})
     topic = c.topic()
-    c.call(
-        "no partitions",
-        "produce",
-        9,
-        {"acks": -1, "timeout": 1000, "topic_data": [{"name": topic.name, "partition_data": []}]},
-        says={"responses": []},
-    )
+    c.call("no partitions", "produce", 9, {"acks": -1, "timeout": 1000, "topic_data": [
+        {"name": topic.name, "partition_data": []}]}, says={"responses": []})
     conn = c.connect()
     conn.send("produce", 9, {"acks": 0, "topic_data": []})
     c.silence("acks 0", conn)
@@ -576,24 +486,18 @@ def framings_that_clients_write(c: Context) -> None:
     """snappy with and without the framing of snappy-java, gzip of several members, lz4 with a bad header checksum."""
     topic = c.topic()
     import cramjam
-
     plain = b"".join(r.encode(i, BASE_TIME) for i, r in enumerate([Rec(b"x" * 200), Rec(b"y" * 200)]))
     half = len(plain) // 2
     two = [Rec(), Rec()]
     c.produce("snappy raw", topic, batch(two, SNAPPY, payload=bytes(cramjam.snappy.compress_raw(plain))), error=0)
     c.produce("snappy xerial", topic, batch(two, SNAPPY, payload=b.xerial(plain)), error=0)
     c.produce("snappy xerial small blocks", topic, batch(two, SNAPPY, payload=b.xerial(plain, 50)), error=0)
-    c.produce(
-        "gzip members",
-        topic,
-        batch(two, GZIP, payload=gzip.compress(plain[:half], mtime=0) + gzip.compress(plain[half:], mtime=0)),
-        error=0,
-    )
+    c.produce("gzip members", topic, batch(two, GZIP, payload=gzip.compress(plain[:half], mtime=0) +
+                                           gzip.compress(plain[half:], mtime=0)), error=0)
     c.produce("lz4 good", topic, batch(two, LZ4, payload=b.lz4_frame(plain)), error=0)
     c.produce("lz4 bad checksum", topic, batch(two, LZ4, payload=b.lz4_frame(plain, good_checksum=False)))
-    c.produce(
-        "zstd frames", topic, batch(two, ZSTD, payload=b.compress(ZSTD, plain[:half]) + b.compress(ZSTD, plain[half:])), error=0
-    )
+    c.produce("zstd frames", topic, batch(two, ZSTD, payload=b.compress(ZSTD, plain[:half]) +
+                                          b.compress(ZSTD, plain[half:])), error=0)
     c.content("log", topic)
 
 

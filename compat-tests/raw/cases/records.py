@@ -6,15 +6,8 @@ from raw.case import Context, Topic, case
 
 def delete(topic: Topic | str, *offsets: int, partition: int = 0) -> dict:
     """A request of offsets for one partition."""
-    return {
-        "timeout": 5000,
-        "topics": [
-            {
-                "name": topic if isinstance(topic, str) else topic.name,
-                "partitions": [{"partition_index": partition, "offset": offset} for offset in offsets],
-            }
-        ],
-    }
+    return {"timeout": 5000, "topics": [{"name": topic if isinstance(topic, str) else topic.name, "partitions": [
+        {"partition_index": partition, "offset": offset} for offset in offsets]}]}
 
 
 def filled(c: Context, **configs) -> Topic:
@@ -67,13 +60,8 @@ def the_start_may_lie_inside_a_batch(c: Context) -> None:
     topic = filled(c)
     c.call("to 2", "delete_records", 1, delete(topic, 2), error=0)
     for time in (-2, -1, -4):
-        c.call(
-            f"offsets {time}",
-            "list_offsets",
-            8,
-            {"replica_id": -1, "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "timestamp": time}]}]},
-            error=0,
-        )
+        c.call(f"offsets {time}", "list_offsets", 8, {"replica_id": -1, "topics": [
+            {"name": topic.name, "partitions": [{"partition_index": 0, "timestamp": time}]}]}, error=0)
     c.fetch("1", topic, 1, error=1)
     c.fetch("2", topic, 2, error=0, says={"base_offset": 0})
 

@@ -86,11 +86,8 @@ def an_incremental_answer_has_only_what_is_new(c: Context) -> None:
     c.call("the error again", "fetch", 11, ask(topic, {}, session, 7), error=1)
     c.call("mended", "fetch", 11, ask(topic, {2: 1}, session, 8), error=0)
     c.call("nothing new again", "fetch", 11, ask(topic, {}, session, 9), error=0, says={"responses": []})
-    c.quiet(
-        "delete_records",
-        1,
-        {"timeout": 5000, "topics": [{"name": topic.name, "partitions": [{"partition_index": 0, "offset": 1}]}]},
-    )
+    c.quiet("delete_records", 1, {"timeout": 5000, "topics": [
+        {"name": topic.name, "partitions": [{"partition_index": 0, "offset": 1}]}]})
     c.call("log start moved", "fetch", 11, ask(topic, {}, session, 10), error=0)
     c.call("quiet", "fetch", 11, ask(topic, {}, session, 11), error=0, says={"responses": []})
 
@@ -115,9 +112,8 @@ def who_got_data_moves_to_the_end(c: Context) -> None:
         c.put(topic, *[batch([Rec(b"x" * 500)]) for _ in range(4)], partition=partition)
     session = c.call("create", "fetch", 11, ask(topic, {0: 0, 1: 0, 2: 0}, 0, 0, max_bytes=1), error=0)["session_id"]
     for epoch in range(1, 7):
-        c.call(
-            f"turn {epoch}", "fetch", 11, {"max_bytes": 1, "session_id": session, "session_epoch": epoch, "topics": []}, error=0
-        )
+        c.call(f"turn {epoch}", "fetch", 11, {"max_bytes": 1, "session_id": session, "session_epoch": epoch,
+                                              "topics": []}, error=0)
 
 
 @case("S6")
@@ -128,13 +124,8 @@ def partitions_are_forgotten(c: Context) -> None:
     c.call("two forgotten", "fetch", 11, ask(topic, {}, session, 1, **forget), error=0)
     c.put(topic, batch([Rec(b"unseen")]), partition=0)
     c.call("only the third", "fetch", 11, ask(topic, {1: 0}, session, 2), error=0)
-    c.call(
-        "the last forgotten",
-        "fetch",
-        11,
-        ask(topic, {}, session, 3, forgotten_topics_data=[{"topic": topic.name, "partitions": [1]}]),
-        says={"session_id": 0},
-    )
+    c.call("the last forgotten", "fetch", 11, ask(topic, {}, session, 3, forgotten_topics_data=[
+        {"topic": topic.name, "partitions": [1]}]), says={"session_id": 0})
     c.call("is the session gone", "fetch", 11, ask(topic, {}, session, 4))
 
 
@@ -153,32 +144,12 @@ def partitions_are_added_and_changed(c: Context) -> None:
 def unknown_ids_are_resolved_again(c: Context) -> None:
     """An unknown topic id stays in the session; a deleted topic shows its error in the session that knew it."""
     topic, session = ready(c, partitions=1, version=13)
-    c.call(
-        "stranger",
-        "fetch",
-        13,
-        {
-            "max_bytes": 10**6,
-            "session_id": session,
-            "session_epoch": 1,
-            "topics": [{"topic_id": STRANGER, "partitions": [{"partition": 0, "partition_max_bytes": 9}]}],
-        },
-        error=100,
-    )
+    c.call("stranger", "fetch", 13, {"max_bytes": 10**6, "session_id": session, "session_epoch": 1, "topics": [
+        {"topic_id": STRANGER, "partitions": [{"partition": 0, "partition_max_bytes": 9}]}]}, error=100)
     c.call("stranger again", "fetch", 13, ask(topic, {}, session, 2, 13), error=100)
-    c.call(
-        "stranger forgotten",
-        "fetch",
-        13,
-        {
-            "max_bytes": 10**6,
-            "session_id": session,
-            "session_epoch": 3,
-            "topics": [],
-            "forgotten_topics_data": [{"topic_id": STRANGER, "partitions": [0]}],
-        },
-        error=0,
-    )
+    c.call("stranger forgotten", "fetch", 13, {"max_bytes": 10**6, "session_id": session, "session_epoch": 3, "topics": [],
+           "forgotten_topics_data": [{"topic_id": STRANGER, "partitions": [0]}]}, error=0)
     c.quiet("delete_topics", 5, {"topic_names": [topic.name], "timeout": 10_000})
+    c.await_gone(topic.name)
     c.call("deleted", "fetch", 13, ask(topic, {}, session, 4, 13), error=3)
     c.call("deleted, without session", "fetch", 13, ask(topic, {0: 0}, 0, -1, 13), error=100)
