@@ -40,7 +40,7 @@ impl ProducerIds {
         if block.next == block.end {
             let fresh = self.controller.allocate_producer_ids(self.node, self.epoch, TIMEOUT).await;
             let fresh = fresh.map_err(|_| ErrorCode::CoordinatorLoadInProgress)?;
-            *block = Block { next: fresh.first.0, end: fresh.first.0 + i64::from(fresh.len) };
+            *block = Block { next: fresh.first.0, end: fresh.first.0 + fresh.len };
         }
         let id = ProducerId(block.next);
         block.next += 1;

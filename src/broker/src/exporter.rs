@@ -75,6 +75,9 @@ async fn ready(State(exporter): State<Exporter>) -> impl IntoResponse {
     }
 }
 
+/// How a gauge is read off a partition.
+type Look = fn(&klamm_replica::Partition) -> i64;
+
 /// What is not counted but looked at: a partition that is gone has no line.
 fn gauges(services: &Services, text: &mut String) {
     let image = services.image();
@@ -96,7 +99,7 @@ fn gauges(services: &Services, text: &mut String) {
     for (name, value) in plain {
         let _ = writeln!(text, "# TYPE {name} gauge\n{name} {value}");
     }
-    let per_partition: [(&str, fn(&klamm_replica::Partition) -> i64); 3] = [
+    let per_partition: [(&str, Look); 3] = [
         ("kafka_log_log_size", |partition| i64::try_from(partition.size_bytes()).unwrap_or(i64::MAX)),
         ("kafka_log_log_logstartoffset", |partition| partition.log_start().0),
         ("kafka_log_log_logendoffset", |partition| partition.end(klamm_replica::Bound::LogEnd).0),

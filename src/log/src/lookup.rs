@@ -3,7 +3,7 @@
 use std::io;
 
 use klamm_base::{LeaderEpoch, Offset};
-use klamm_record::{Batch, records};
+use klamm_record::{Batch, TimestampType, records};
 
 use crate::error::{Error, ReadError};
 use crate::reader::Reader;
@@ -68,8 +68,14 @@ impl Reader {
         let from = segment.position_before(segment.newest()?.offset)?;
         let mut scan = Scan::new(segment.file()?, from, segment.size(), LONG_WINDOW.min(8 * SHORT_WINDOW));
         while let Some(placed) = scan.next()? {
-            if placed.header.max_timestamp_ms == timestamp_ms {                // The epochs of deleted records are forgotten, but the batch still says its own.
+            if placed.header.max_timestamp_ms == timestamp_ms {
+                // The epochs of deleted records are forgotten, but the batch still says its own.
                 let leader_epoch = placed.header.leader_epoch;
+                if placed.header.attributes.timestamp_type() == TimestampType::LogAppendTime {
+                    // All records have the time; Kafka names the last (`RecordBatch.offsetOfMaxTimestamp`).
+                    let offset = placed.header.last_offset();
+                    return Ok(Some(Found { timestamp_ms, offset, leader_epoch }));
+                }
                 let record = self.first_record(segment, &placed, |record| record.0 == timestamp_ms)?;
                 return Ok(record.map(|(timestamp_ms, offset)| Found { timestamp_ms, offset, leader_epoch }));
             }

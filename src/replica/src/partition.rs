@@ -8,7 +8,7 @@ use bytes::Bytes;
 use klamm_base::{ErrorCode, LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, TopicId, TopicPartition};
 use klamm_env::Clock;
 use klamm_log::{Appendable, Appended, Flusher, LogConfig, LogDir, Origin, Reader, Writer};
-use klamm_record::{HEADER_LEN, validate_produced};
+use klamm_record::{HEADER_LEN, is_crc_valid, validate_produced};
 use klamm_settings::TopicConfig;
 use tokio::sync::Notify;
 
@@ -140,7 +140,7 @@ impl Partition {
     /// # Errors
     /// What the client is told; then nothing was appended.
     pub fn produce(&self, records: &Bytes, version: i16) -> Result<Produced, ProduceRefusal> {
-        let produced = self.try_produce(records, version).map_err(|refusal| self.with_start(refusal));
+        let produced = self.try_produce(records, version).map_err(|refusal| self.with_start(refusal, records));
         if produced.is_err() {
             self.metrics.produce_failed();
         }
@@ -165,14 +165,12 @@ impl Partition {
     }
     /// A refusal tells the log's start, but for those that Kafka makes out before it has looked at the log
     /// (`ReplicaManager.appendRecordsToLeader`).
-    fn with_start(&self, refusal: ProduceRefusal) -> ProduceRefusal {
-        let early = matches!(
-            refusal.code,
-            ErrorCode::CorruptMessage
-                | ErrorCode::MessageTooLarge
-                | ErrorCode::RecordListTooLarge
-                | ErrorCode::KafkaStorageError
-        );
+    fn with_start(&self, refusal: ProduceRefusal, records: &Bytes) -> ProduceRefusal {
+        let early = match refusal.code {
+            ErrorCode::MessageTooLarge | ErrorCode::RecordListTooLarge | ErrorCode::KafkaStorageError => true,
+            ErrorCode::CorruptMessage => !is_crc_valid(records),
+            _ => false,
+        };
         if early { refusal } else { ProduceRefusal { log_start: self.log_start(), ..refusal } }
     }
 

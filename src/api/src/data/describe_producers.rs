@@ -37,7 +37,12 @@ fn describe(call: Call<'_>, topic: &str, index: i32) -> PartitionResponse {
         }
         None => match topic_name_fault(topic) {
             Some(fault) => (ErrorCode::InvalidTopicException, Some(fault)),
-            None => (ErrorCode::UnknownTopicOrPartition, None),
+            // A partition that the topic does not have goes without words.
+            None if call.services.image().topic(topic).is_some() => (ErrorCode::UnknownTopicOrPartition, None),
+            None => {
+                let code = ErrorCode::UnknownTopicOrPartition;
+                (code, Some(code.message().to_owned()))
+            }
         },
     };
     answer.with_error_code(code.code()).with_error_message(message.map(text))

@@ -242,7 +242,6 @@ fn response(
 
 /// Nothing is ever aborted without transactions: a reader of committed records is told so, another is told nothing (F9).
 fn partition_data(index: i32, read: Result<Fetched, Refused>, committed: bool) -> PartitionData {
-    let aborted = committed.then(Vec::new);
     let data = PartitionData::default().with_partition_index(index);
     match read {
         Ok(read) => {
@@ -252,7 +251,7 @@ fn partition_data(index: i32, read: Result<Fetched, Refused>, committed: bool) -
                 .with_last_stable_offset(read.high_watermark.0)
                 .with_log_start_offset(read.log_start.0)
                 .with_diverging_epoch(diverging.unwrap_or_default())
-                .with_aborted_transactions(aborted)
+                .with_aborted_transactions(committed.then(Vec::new))
                 .with_records(Some(read.records))
         }
         Err(refused) => data
@@ -260,7 +259,7 @@ fn partition_data(index: i32, read: Result<Fetched, Refused>, committed: bool) -
             .with_high_watermark(-1)
             .with_last_stable_offset(-1)
             .with_log_start_offset(-1)
-            .with_aborted_transactions(if refused.by_read { aborted } else { Some(Vec::new()) })
+            .with_aborted_transactions(if refused.by_read { None } else { Some(Vec::new()) })
             .with_records(Some(Bytes::new())),
     }
 }

@@ -35,7 +35,7 @@ impl Handler for FindCoordinator {
     async fn handle(call: Call<'_>, request: FindCoordinatorRequest) -> Reply<FindCoordinatorResponse> {
         if call.version() >= 4 {
             let keys = request.coordinator_keys.iter();
-            let found = keys.map(|key| batched(key, find(call, request.key_type, key)));
+            let found = keys.map(|key| batched(key, request.key_type, find(call, request.key_type, key)));
             return Reply::Now(FindCoordinatorResponse::default().with_coordinators(found.collect()));
         }
         Reply::Now(single(call.version(), find(call, request.key_type, &request.key)))
@@ -73,7 +73,8 @@ fn is_share_key(key: &str) -> bool {
     partition.is_some() && topic.is_some() && parts.next().is_some_and(|group| !group.is_empty())
 }
 
-fn batched(key: &StrBytes, found: Result<Place, ErrorCode>) -> Coordinator {
+/// Kafka has words for a key type that does not exist, and for nothing else.
+fn batched(key: &StrBytes, key_type: i8, found: Result<Place, ErrorCode>) -> Coordinator {
     let coordinator = Coordinator::default().with_key(key.clone());
     match found {
         Ok(place) => coordinator
@@ -85,7 +86,7 @@ fn batched(key: &StrBytes, found: Result<Place, ErrorCode>) -> Coordinator {
             .with_node_id(BrokerId(-1))
             .with_port(-1)
             .with_error_code(code.code())
-            .with_error_message(Some(text(""))),
+            .with_error_message(Some(text(if (GROUP..=SHARE).contains(&key_type) { "" } else { code.message() }))),
     }
 }
 

@@ -60,7 +60,11 @@ impl Page {
             if cursor.partition_index < 0 || !listed {
                 return Err(ErrorCode::InvalidRequest);
             }
-        } // The cursor's partition counts only where its topic is the first.
+        }
+        if names.contains("") {
+            return Err(ErrorCode::UnknownServerError);
+        }
+        // The cursor's partition counts only where its topic is the first.
         let from =
             cursor.filter(|_| names.first().is_some_and(|name| name == first)).map_or(0, |at| at.partition_index);
         let limit = request.response_partition_limit.min(call.services.config.max_request_partition_size_limit);
@@ -116,7 +120,8 @@ fn missing_code(name: &str) -> ErrorCode {
 }
 
 fn missing(name: &str, code: ErrorCode) -> DescribeTopicPartitionsResponseTopic {
-    let operations = if code == ErrorCode::InvalidRequest { authorized::NOT_ASKED } else { authorized::TOPIC };
+    let whole = matches!(code, ErrorCode::InvalidRequest | ErrorCode::UnknownServerError);
+    let operations = if whole { authorized::NOT_ASKED } else { authorized::TOPIC };
     DescribeTopicPartitionsResponseTopic::default()
         .with_error_code(code.code())
         .with_name(Some(topic_name(name)))

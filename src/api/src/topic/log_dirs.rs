@@ -82,9 +82,7 @@ fn version_5(response: &DescribeLogDirsResponse) -> Result<BytesMut, impl std::f
     klamm_wire::varint::write_unsigned(&mut body, u32::try_from(response.results.len() + 1).unwrap_or(u32::MAX));
     for result in &response.results {
         let mut encoded = BytesMut::new();
-        if let Err(error) = result.encode(&mut encoded, 4) {
-            return Err(error);
-        }
+        result.encode(&mut encoded, 4)?;
         // The result ends with an empty section of tagged fields: one byte.
         let fields = encoded.len() - 1;
         body.put_slice(&encoded[..fields]);
