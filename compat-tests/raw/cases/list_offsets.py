@@ -114,7 +114,7 @@ def a_log_append_time_batch_is_found_by_its_base_offset(c: Context) -> None:
     """In such a batch all records have the batch's time."""
     topic = c.topic(message_timestamp_type="LogAppendTime")
     c.put(topic, batch([Rec(), Rec(), Rec()]), batch([Rec(), Rec()], GZIP))
-    for time in (1, BASE_TIME, 2**62, -3):
+    for time in (1, BASE_TIME, 2**62):
         c.call(f"{time}", "list_offsets", 7, ask(topic, time), error=0)
 
 
