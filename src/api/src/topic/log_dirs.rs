@@ -44,8 +44,7 @@ impl Handler for DescribeLogDirs {
             let flexible = header.api_version >= 2;
             return Answer::encode(header.correlation_id, flexible, response, header.api_version, []);
         }
-        let body = version_5(response).map_err(|error| EncodeFault { version: 5, reason: error.to_string() })?;
-        Ok(Answer::from_body(header.correlation_id, true, &body))
+        Ok(Answer::from_body(header.correlation_id, true, &version_5(response)?))
     }
 }
 
@@ -75,14 +74,15 @@ fn result(call: Call<'_>, dir: DirReport, wanted: Option<&BTreeSet<(String, i32)
 }
 
 /// Version 5: as version 4, with `IsCordoned` behind `UsableBytes`, that is before the tagged fields that end a result.
-fn version_5(response: &DescribeLogDirsResponse) -> Result<BytesMut, impl std::fmt::Display> {
+fn version_5(response: &DescribeLogDirsResponse) -> Result<BytesMut, EncodeFault> {
     let mut body = BytesMut::new();
     body.put_i32(response.throttle_time_ms);
     body.put_i16(response.error_code);
     klamm_wire::varint::write_unsigned(&mut body, u32::try_from(response.results.len() + 1).unwrap_or(u32::MAX));
     for result in &response.results {
         let mut encoded = BytesMut::new();
-        result.encode(&mut encoded, 4)?;
+        let fault = |error: &dyn std::fmt::Display| EncodeFault { version: 5, reason: error.to_string() };
+        result.encode(&mut encoded, 4).map_err(|error| fault(&error))?;
         // The result ends with an empty section of tagged fields: one byte.
         let fields = encoded.len() - 1;
         body.put_slice(&encoded[..fields]);
@@ -103,7 +103,7 @@ mod tests {
         let response = DescribeLogDirsResponse::default().with_results(vec![dir("/a"), dir("/bc")]);
         let mut version_4 = BytesMut::new();
         response.encode(&mut version_4, 4).unwrap();
-        let Ok(version_5) = version_5(&response) else { panic!("it encodes") };
+        let version_5 = version_5(&response).unwrap();
         assert_eq!(version_5.len(), version_4.len() + 2);
         assert_eq!(version_5[..7], version_4[..7], "throttle, error and count are the same");
         let first = 7 + 2 + 3 + 1 + 16;
