@@ -107,6 +107,6 @@ mod tests {
         assert_eq!(version_5.len(), version_4.len() + 2);
         assert_eq!(version_5[..7], version_4[..7], "throttle, error and count are the same");
         let first = 7 + 2 + 3 + 1 + 16;
-        assert_eq!(version_5[first - 1..first + 2], [0, 0, 0], "usable bytes end, cordoned, tags");
+        assert_eq!(version_5[first - 1..first + 2], [255, 0, 0], "usable bytes (-1) end, not cordoned, no tags");
     }
 }
