@@ -1,7 +1,8 @@
 //! Kafka's framing: what stands around a message on a connection.
 //!
 //! Law: no behaviour and no sockets. A request's header is read here by hand, because it must be read even where the
-//! body is of a version that nobody serves; bodies are `kafka-protocol`'s. An answer is a list of chunks, so that
+//! body is of a version that nobody serves; bodies are `kafka-protocol`'s, and `body` reads the few versions that it
+//! lacks. An answer is a list of chunks, so that
 //! record bytes travel from the file to the socket without a copy.
 //!
 //! ```text
@@ -11,10 +12,12 @@
 //! ```
 
 pub mod answer;
+pub mod body;
 pub mod gather;
 pub mod header;
 pub mod varint;
 
 pub use answer::Answer;
+pub use body::{BodyFault, BodyReader};
 pub use gather::Gather;
 pub use header::{HeaderFault, RequestHeader};
