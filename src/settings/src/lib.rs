@@ -1,1 +1,68 @@
-//! One table of configuration keys, and everything that is derived from it
+//! Configuration: one table of keys, and everything that is derived from it.
+//!
+//! Law: nobody parses a configuration value elsewhere. Names, kinds, defaults, conditions, scopes and texts stand in
+//! one table; reading a file, refusing a value, describing a resource and typed values all come from it. Nothing here
+//! reads a file, keeps time or knows a socket.
+//!
+//! ```text
+//!   server.properties ──parse──┐            ┌─> BrokerConfig        what the code uses of the broker
+//!   --override key=value ──────┼─ Settings ─┤
+//!                              │            └─> EffectiveBroker     with what was configured at run time
+//!                keys (the table)                    │
+//!                              │                     ├─ resolve_topic ─> TopicConfig
+//!                              └─────────────────────┼─ describe_* ────> DescribeConfigs
+//!                                                    └─ check_* ───────> AlterConfigs
+//! ```
+//!
+//! It may use `base`, and the crates regex and thiserror.
+
+mod alter;
+#[cfg(test)]
+mod alter_test;
+mod broker;
+mod check;
+mod describe;
+#[cfg(test)]
+mod describe_test;
+mod effective;
+mod error;
+mod given;
+mod group_keys;
+mod key;
+mod keys;
+mod kind;
+mod listeners;
+#[cfg(test)]
+mod listeners_test;
+mod parse;
+mod quorum;
+mod settings;
+#[cfg(test)]
+mod settings_test;
+mod startup;
+mod topic;
+mod topic_keys;
+#[cfg(test)]
+mod topic_test;
+mod value;
+
+pub use alter::{
+    Refused, broker_list_default, check_broker, check_client_metrics, check_group, check_topic, check_topic_value,
+    topic_list_default,
+};
+pub use broker::{AdminListener, BrokerConfig};
+pub use check::Check;
+pub use describe::{
+    Described, Source, Synonym, describe_broker, describe_broker_default, describe_client_metrics, describe_group,
+    describe_topic,
+};
+pub use effective::EffectiveBroker;
+pub use error::{BadValue, ConfigError, Origin};
+pub use group_keys::{client_metrics_key, group_key};
+pub use key::{Key, Scope, Unit};
+pub use keys::{broker_key, broker_keys};
+pub use kind::Kind;
+pub use listeners::{Listener, SecurityProtocol};
+pub use settings::{Loaded, Settings};
+pub use topic::{CleanupPolicy, Compression, TimestampType, TopicConfig, resolve_topic};
+pub use topic_keys::topic_key;
