@@ -33,5 +33,8 @@ fn once(replicas: &Replicas, checkpoint: bool) {
     if let Err(error) = flushed.and(kept) {
         tracing::error!(%error, "logs could not be synced");
     }
-    replicas.tidy();
+    replicas.remove_doomed();
+    if checkpoint {
+        replicas.tidy();
+    }
 }

@@ -280,13 +280,17 @@ impl Replicas {
         Ok(())
     }
 
-    /// Forgets silent producers and removes what was deleted long enough ago. Blocks on the disk.
-    pub fn tidy(&self) {
+    /// Removes the folders of deleted partitions. Blocks on the disk.
+    pub fn remove_doomed(&self) {
         for (dir, path) in std::mem::take(&mut *self.doomed.lock().unwrap_or_else(PoisonError::into_inner)) {
             if let Err(error) = dir.remove_doomed(&path) {
                 tracing::error!(path = %path.display(), %error, "a deleted partition's folder stays");
             }
         }
+    }
+
+    /// Forgets silent producers, and takes away segments below the log start. Blocks on the disk.
+    pub fn tidy(&self) {
         for partition in self.all() {
             if let Err(error) = partition.tidy() {
                 tracing::error!(partition = %partition.id, %error, "a partition cannot be tidied");
