@@ -4,7 +4,7 @@ use std::future::Future;
 
 use bytes::Bytes;
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
-use klamm_wire::{Answer, RequestHeader};
+use klamm_wire::{Answer, BodyFault, RequestHeader};
 
 use crate::reply::{Outcome, Reply};
 use crate::services::Services;
@@ -31,12 +31,12 @@ impl Call<'_> {
 /// The handler of one API: a file of its own implements it and opens with a card of what is served.
 pub trait Handler: 'static {
     /// The request as `kafka-protocol` decodes it.
-    type Request: Request<Response = Self::Response> + Decodable + Send;
+    type Request: Request<Response = Self::Response> + Decodable + Default + Send;
     /// The answer as `kafka-protocol` encodes it.
-    type Response: Encodable + HeaderVersion + Send;
+    type Response: Encodable + HeaderVersion + Default + Send;
 
     /// The highest version that `kafka-protocol` knows. A later version whose body is the same is decoded and encoded
-    /// as this one; where the body differs, the handler implements [`Handler::encode`].
+    /// as this one; where the body differs, the handler implements [`Handler::decode`] or [`Handler::encode`].
     const CODEC_MAX: i16 = i16::MAX;
 
     /// Decides. Awaiting holds up the later requests of the same connection, as Kafka's muted channel does (N7).
@@ -45,6 +45,14 @@ pub trait Handler: 'static {
     /// The record bytes in an answer, in the order in which it holds them: they are shared with the socket, not copied.
     fn records(_response: &Self::Response) -> Vec<Bytes> {
         Vec::new()
+    }
+
+    /// Decodes a request's body and leaves `body` behind it.
+    ///
+    /// # Errors
+    /// Where the bytes are not a body of this version. The connection is closed then.
+    fn decode(body: &mut Bytes, version: i16) -> Result<Self::Request, BodyFault> {
+        decode_by_codec(body, version.min(Self::CODEC_MAX))
     }
 
     /// Encodes an answer.
@@ -58,10 +66,14 @@ pub trait Handler: 'static {
     }
 }
 
+/// Decodes a request as `kafka-protocol` does.
+pub(crate) fn decode_by_codec<R: Decodable>(body: &mut Bytes, version: i16) -> Result<R, BodyFault> {
+    R::decode(body, version).map_err(|error| BodyFault::Codec(error.to_string()))
+}
+
 /// Decodes, handles and encodes one request of `H`. Bytes behind the body are ignored, as Kafka ignores them (N3).
 pub(crate) async fn serve<H: Handler>(call: Call<'_>, mut body: Bytes) -> Outcome {
-    let version = call.version().min(H::CODEC_MAX);
-    let request = match H::Request::decode(&mut body, version) {
+    let request = match H::decode(&mut body, call.version()) {
         Ok(request) => request,
         Err(error) => return Outcome::Close(format!("the body does not parse: {error}")),
     };

@@ -4,8 +4,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use bytes::Bytes;
-use kafka_protocol::protocol::{HeaderVersion, Request};
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::protocol::{HeaderVersion, Message, Request};
+use klamm_wire::BodyFault;
+#[cfg(test)]
+use klamm_wire::{Answer, RequestHeader, answer::EncodeFault};
 
 use crate::admin::cluster::DescribeCluster;
 use crate::admin::configs_alter::{AlterConfigs, IncrementalAlterConfigs};
@@ -71,6 +74,12 @@ pub struct Row {
     pub advertised: Versions,
     /// The request header's version for a version of the request.
     pub header_version: fn(i16) -> i16,
+    /// Decodes a body of a version as its handler does, and drops it. Tests and fuzz targets start here.
+    pub decode: fn(&mut Bytes, i16) -> Result<(), BodyFault>,
+    /// The body of a request with nothing in it, in the newest version up to this one that `kafka-protocol` writes.
+    pub empty_body: fn(i16) -> Option<Bytes>,
+    #[cfg(test)]
+    empty_answer: fn(&RequestHeader) -> Result<Answer, EncodeFault>,
     pub(crate) serve: Serve,
 }
 
@@ -83,6 +92,10 @@ impl Row {
             served: versions,
             advertised: versions,
             header_version: <H::Request as HeaderVersion>::header_version,
+            decode: |body, version| H::decode(body, version).map(drop),
+            empty_body: empty_body::<H::Request>,
+            #[cfg(test)]
+            empty_answer: |header| H::encode(header, &H::Response::default()),
             serve: |call, body| Box::pin(serve::<H>(call, body)),
         }
     }
@@ -91,6 +104,12 @@ impl Row {
         self.advertised.min = min;
         self
     }
+}
+
+fn empty_body<R: Request + Default>(version: i16) -> Option<Bytes> {
+    let mut body = BytesMut::new();
+    R::default().encode(&mut body, version.min(<R as Message>::VERSIONS.max)).ok()?;
+    Some(body.freeze())
 }
 
 /// Every API that is served, by key. A broker may serve fewer rows, never others.
@@ -142,6 +161,38 @@ mod tests {
         assert!(TABLE.is_sorted_by_key(|row| row.key));
         for pair in TABLE.windows(2) {
             assert_ne!(pair[0].key, pair[1].key, "{}", pair[0].name);
+        }
+    }
+
+    /// Each row with each version that it serves.
+    fn served() -> impl Iterator<Item = (&'static Row, i16)> {
+        TABLE.iter().flat_map(|row| (row.served.min..=row.served.max).map(move |version| (row, version)))
+    }
+
+    #[test]
+    fn a_request_of_every_version_that_is_served_can_be_decoded() {
+        for (row, version) in served() {
+            let mut body = (row.empty_body)(version).expect(row.name);
+            (row.decode)(&mut body, version).unwrap_or_else(|fault| panic!("{} {version}: {fault}", row.name));
+            assert!(body.is_empty(), "{} {version} leaves {} bytes", row.name, body.len());
+        }
+    }
+
+    #[test]
+    fn an_answer_of_every_version_that_is_served_can_be_encoded() {
+        for (row, version) in served() {
+            let header =
+                RequestHeader { api_key: row.key, api_version: version, correlation_id: 1, client_id: String::new() };
+            (row.empty_answer)(&header).unwrap_or_else(|fault| panic!("{} {version}: {fault}", row.name));
+        }
+    }
+
+    #[test]
+    fn a_body_without_bytes_is_refused_in_every_version_that_has_fields() {
+        for (row, version) in
+            served().filter(|(row, version)| (row.empty_body)(*version).is_some_and(|b| !b.is_empty()))
+        {
+            assert!((row.decode)(&mut Bytes::new(), version).is_err(), "{} {version}", row.name);
         }
     }
 

@@ -2,18 +2,23 @@
 //!
 //! - Versions 1-10: all topics from 2 (KIP-88), stable offsets from 7 (KIP-447; without transactions every offset is
 //!   stable), several groups from 8 (KIP-709), member epochs in 9 (KIP-848, which only the new protocol has), topic ids
-//!   from 10.
+//!   from 10. `kafka-protocol` decodes requests up to version 9, so version 10 is read here: it has a topic's id in the
+//!   place of its name.
+//! - Topics with an unknown id stand behind the others in an answer.
 
+use bytes::Bytes;
 use kafka_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use kafka_protocol::messages::offset_fetch_response::{
     OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic,
     OffsetFetchResponseTopics,
 };
-use kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse};
+use kafka_protocol::messages::{GroupId, OffsetFetchRequest, OffsetFetchResponse};
 use klamm_base::{ErrorCode, TopicId};
-use klamm_coordinator::message::{FetchOffsetsReply, FetchOffsetsRequest, FetchTopic, FetchedTopic};
+use klamm_coordinator::message::{FetchOffsetsRequest, FetchTopic, FetchedTopic};
+use klamm_wire::{BodyFault, BodyReader};
+use uuid::Uuid;
 
-use crate::call::{Call, Handler};
+use crate::call::{Call, Handler, decode_by_codec};
 use crate::convert::{shared, text, topic_id, topic_name, uuid};
 use crate::reply::Reply;
 
@@ -33,6 +38,10 @@ impl Handler for OffsetFetch {
             groups.push(batched(call, group).await);
         }
         Reply::Now(OffsetFetchResponse::default().with_groups(groups))
+    }
+
+    fn decode(body: &mut Bytes, version: i16) -> Result<OffsetFetchRequest, BodyFault> {
+        if version < 10 { decode_by_codec(body, version) } else { version_10(&mut BodyReader::new(body)) }
     }
 }
 
@@ -80,52 +89,38 @@ fn refused(topic: &FetchTopic, code: ErrorCode) -> OffsetFetchResponseTopic {
     OffsetFetchResponseTopic::default().with_name(topic_name(&topic.topic)).with_partitions(parts.collect())
 }
 
-/// A topic of a request, and the id that must be answered with UNKNOWN_TOPIC_ID instead of being looked up.
-enum Asked {
-    Known(FetchTopic),
-    Unknown(OffsetFetchRequestTopics),
-}
-
 async fn batched(call: Call<'_>, group: &OffsetFetchRequestGroup) -> OffsetFetchResponseGroup {
     let answer = OffsetFetchResponseGroup::default().with_group_id(group.group_id.clone());
-    let asked: Option<Vec<Asked>> =
-        group.topics.as_ref().map(|topics| topics.iter().map(|topic| resolve(call, topic)).collect());
-    let known = asked.as_ref().map(|asked| {
-        let known = asked.iter().filter_map(|topic| match topic {
-            Asked::Known(topic) => Some(topic.clone()),
-            Asked::Unknown(_) => None,
+    let mut unknown = Vec::new();
+    let known = group.topics.as_ref().map(|topics| {
+        let resolved = topics.iter().filter_map(|topic| {
+            let known = resolve(call, topic);
+            if known.is_none() {
+                unknown.push(unknown_id(topic));
+            }
+            known
         });
-        known.collect()
+        resolved.collect()
     });
     let request = FetchOffsetsRequest { group_id: shared(&group.group_id), topics: known };
-    let reply = match call.services.groups.fetch_offsets(request).await {
-        Ok(reply) => reply,
-        Err(code) => return answer.with_error_code(code.code()),
+    match call.services.groups.fetch_offsets(request).await {
+        Ok(reply) => {
+            let found = reply.topics.into_iter().filter_map(|topic| several(call, topic));
+            answer.with_topics(found.chain(unknown).collect())
+        }
+        Err(code) => answer.with_error_code(code.code()),
+    }
+}
+
+/// What the coordinator is asked for a topic; nothing if its id is unknown.
+fn resolve(call: Call<'_>, topic: &OffsetFetchRequestTopics) -> Option<FetchTopic> {
+    let (name, id) = if call.version() < 10 {
+        (shared(&topic.name), TopicId::ZERO)
+    } else {
+        let id = topic_id(topic.topic_id);
+        (call.services.topic_name(id)?, id)
     };
-    answer.with_topics(merge(call, asked, reply))
-}
-
-fn resolve(call: Call<'_>, topic: &OffsetFetchRequestTopics) -> Asked {
-    let known = |name, id| FetchTopic { topic: name, topic_id: id, partitions: topic.partition_indexes.clone() };
-    if call.version() < 10 {
-        return Asked::Known(known(shared(&topic.name), TopicId::ZERO));
-    }
-    let id = topic_id(topic.topic_id);
-    match call.services.topic_name(id) {
-        Some(name) => Asked::Known(known(name, id)),
-        None => Asked::Unknown(topic.clone()),
-    }
-}
-
-/// The answer's topics in the order of the request; all that the group has, if it named none.
-fn merge(call: Call<'_>, asked: Option<Vec<Asked>>, reply: FetchOffsetsReply) -> Vec<OffsetFetchResponseTopics> {
-    let mut found = reply.topics.into_iter();
-    let Some(asked) = asked else { return found.filter_map(|topic| several(call, topic)).collect() };
-    let topics = asked.into_iter().filter_map(|topic| match topic {
-        Asked::Known(_) => found.next().and_then(|topic| several(call, topic)),
-        Asked::Unknown(topic) => Some(unknown_id(topic)),
-    });
-    topics.collect()
+    Some(FetchTopic { topic: name, topic_id: id, partitions: topic.partition_indexes.clone() })
 }
 
 /// From version 10 on a topic is told by its id; one that is gone, and so has none, is left out.
@@ -146,7 +141,7 @@ fn several(call: Call<'_>, topic: FetchedTopic) -> Option<OffsetFetchResponseTop
     Some(answer.with_topic_id(uuid(id)))
 }
 
-fn unknown_id(topic: OffsetFetchRequestTopics) -> OffsetFetchResponseTopics {
+fn unknown_id(topic: &OffsetFetchRequestTopics) -> OffsetFetchResponseTopics {
     let parts = topic.partition_indexes.iter().map(|index| {
         OffsetFetchResponsePartitions::default()
             .with_partition_index(*index)
@@ -156,3 +151,33 @@ fn unknown_id(topic: OffsetFetchRequestTopics) -> OffsetFetchResponseTopics {
     });
     OffsetFetchResponseTopics::default().with_topic_id(topic.topic_id).with_partitions(parts.collect())
 }
+
+/// A body of version 10. Of its fields only the topics differ from version 9.
+fn version_10(body: &mut BodyReader<'_>) -> Result<OffsetFetchRequest, BodyFault> {
+    let groups = body.list(group_10)?;
+    let request = OffsetFetchRequest::default().with_groups(groups).with_require_stable(body.bool()?);
+    body.tagged_fields()?;
+    Ok(request)
+}
+
+fn group_10(body: &mut BodyReader<'_>) -> Result<OffsetFetchRequestGroup, BodyFault> {
+    let group = OffsetFetchRequestGroup::default()
+        .with_group_id(GroupId(body.string()?))
+        .with_member_id(body.nullable_string()?)
+        .with_member_epoch(body.i32()?)
+        .with_topics(body.nullable_list(topic_10)?);
+    body.tagged_fields()?;
+    Ok(group)
+}
+
+fn topic_10(body: &mut BodyReader<'_>) -> Result<OffsetFetchRequestTopics, BodyFault> {
+    let topic = OffsetFetchRequestTopics::default()
+        .with_topic_id(Uuid::from_bytes(body.uuid()?))
+        .with_partition_indexes(body.list(BodyReader::i32)?);
+    body.tagged_fields()?;
+    Ok(topic)
+}
+
+#[cfg(test)]
+#[path = "offset_fetch_test.rs"]
+mod offset_fetch_test;
