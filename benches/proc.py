@@ -18,7 +18,7 @@ def cpu_s(pid: int) -> float:
 
 
 def memory_bytes(pid: int, field: str) -> int:
-    """`VmRSS` (resident now) or `VmHWM` (resident at most so far)."""
+    """`VmRSS` (resident now) or `VmHWM` (resident at most so far, as the kernel counts it: exact to some pages per core)."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) * 1024

@@ -93,8 +93,10 @@ def table(cases: list[dict]) -> str:
         klamm, kafka = (values(cases, row, broker) for broker in ("klamm", "kafka"))
         if klamm or kafka:
             better = "more" if row.higher_is_better else "less"
-            mine, theirs = cell(klamm, _noisy(cases, row, "klamm")), cell(kafka, _noisy(cases, row, "kafka"))
-            lines.append(f"| {row.title} | {row.unit} | {better} | {mine} | {theirs} | {ratio(klamm, kafka)} |")
+            noisy = [_noisy(cases, row, broker) for broker in ("klamm", "kafka")]
+            mine, theirs = cell(klamm, noisy[0]), cell(kafka, noisy[1])
+            doubt = " !" if klamm and kafka and any(noisy) else ""
+            lines.append(f"| {row.title} | {row.unit} | {better} | {mine} | {theirs} | {ratio(klamm, kafka)}{doubt} |")
     return "\n".join(lines)
 
 
@@ -102,7 +104,8 @@ def _legend(plan: plans.Plan) -> list[str]:
     sizes = ", ".join(f"{count:,} records of {name}" for name, count in plan.records.items())
     return [
         f"Median of {plan.rounds} round(s), (least-most). One broker at a time, in the order A B, B A. `!`: other processes, the "
-        f"kernel or the host took more than {NOISY:.0%} of the machine in at least one round. MB is 10^6, GB 10^9 bytes of record values.",
+        f"kernel or the host took more than {NOISY:.0%} of the machine in at least one round, so the ratio says little. "
+        "MB is 10^6, GB 10^9 bytes of record values.",
         f"Per case: {sizes}; latency at {plan.latency_rate:,} records/s of 1 KB to one partition for {plan.latency_s:.0f} s after "
         f"{plan.latency_warmup_s:.0f} s. Each tool is a fresh JVM with the producer's and consumer's default settings.",
     ]
