@@ -67,7 +67,9 @@ impl Broker {
         let quorum_dir = PathBuf::from(&paths[0]).join(QUORUM_DIR);
         let quorum = Quorum::start(&env, &quorum_dir, node, known_cluster.as_deref()).await?;
         let directories = claim(&env, &dirs, &quorum.cluster_id(), node)?;
-        let controller = Controller::start(&env, quorum.clone(), defaults(&settings, &config), Arc::new(SettingsRules));
+        let published = Published::default();
+        let rules = SettingsRules { settings: settings.clone(), published: published.clone(), node };
+        let controller = Controller::start(&env, quorum.clone(), defaults(&settings, &config), Arc::new(rules));
         let registration = Registration {
             id: node,
             incarnation: TopicId::from_random(env.random.bytes16()),
@@ -92,7 +94,6 @@ impl Broker {
             ReplicaMetrics::new(recorder.clone()),
         )?;
         let replicas = Arc::new(replicas);
-        let published = Published::default();
         let updates = open_partitions(&env, &quorum, &replicas, &published).await?;
         let groups = start_groups(&env, &config, &controller, &quorum, &replicas, &published, updates).await?;
 
