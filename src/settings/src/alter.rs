@@ -301,3 +301,7 @@ pub fn topic_list_default(name: &str) -> Option<String> {
 fn list_default(key: Option<&Key>) -> Option<String> {
     key.filter(|key| key.kind == Kind::List).map(|key| key.default.unwrap_or_default().to_owned())
 }
+
+#[cfg(test)]
+#[path = "alter_test.rs"]
+mod alter_test;

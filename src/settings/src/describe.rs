@@ -225,3 +225,7 @@ fn broker_synonyms(name: &str, broker: &EffectiveBroker) -> Vec<Synonym> {
 fn synonym(name: &str, value: Option<&str>, source: Source) -> Synonym {
     Synonym { name: name.to_owned(), value: value.map(str::to_owned), source }
 }
+
+#[cfg(test)]
+#[path = "describe_test.rs"]
+mod describe_test;

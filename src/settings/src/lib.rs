@@ -17,13 +17,9 @@
 //! It may use `base`, and the crates regex and thiserror.
 
 mod alter;
-#[cfg(test)]
-mod alter_test;
 mod broker;
 mod check;
 mod describe;
-#[cfg(test)]
-mod describe_test;
 mod effective;
 mod error;
 mod given;
@@ -32,18 +28,14 @@ mod key;
 mod keys;
 mod kind;
 mod listeners;
-#[cfg(test)]
-mod listeners_test;
 mod parse;
 mod quorum;
 mod settings;
-#[cfg(test)]
-mod settings_test;
 mod startup;
+#[cfg(test)]
+mod testing;
 mod topic;
 mod topic_keys;
-#[cfg(test)]
-mod topic_test;
 mod value;
 
 pub use alter::{

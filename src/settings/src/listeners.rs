@@ -148,7 +148,7 @@ fn served(
                 listeners.push(Listener { name, host, port, protocol: SecurityProtocol::Plaintext });
             }
             Some(protocol) => {
-                let problem = format!("{name} is a {protocol} listener, which is not supported yet: use PLAINTEXT");
+                let problem = format!("{name} speaks {protocol}, which is not supported yet: use PLAINTEXT");
                 return Err(given.fault(key, problem));
             }
             None => {
@@ -197,3 +197,7 @@ fn inter_broker(given: &Given, advertised: &[Listener]) -> Result<String, Config
     let problem = format!("{INTER_BROKER_NAME} must name an advertised listener, which are {}", have.join(", "));
     Err(given.fault(key, problem))
 }
+
+#[cfg(test)]
+#[path = "listeners_test.rs"]
+mod listeners_test;

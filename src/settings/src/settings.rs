@@ -121,3 +121,7 @@ fn warning(key: &str) -> Option<String> {
         Some(_) => Some(format!("{key} has no effect yet")),
     }
 }
+
+#[cfg(test)]
+#[path = "settings_test.rs"]
+mod settings_test;

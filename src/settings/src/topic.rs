@@ -214,3 +214,7 @@ impl Of<'_> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "topic_test.rs"]
+mod topic_test;
