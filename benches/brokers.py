@@ -1,5 +1,6 @@
 """The two brokers as they are measured: one and the same server.properties, and for Kafka the JVM flags of its own scripts."""
 
+import hashlib
 import subprocess
 import time
 
@@ -55,7 +56,7 @@ class Timed:
 
     def _check_alive(self) -> None:
         if not self.alive():
-            raise RuntimeError(f"{self.name} ended at its start:\n{self.log_tail(15)}")
+            raise RuntimeError(f"{self.name} ended with {self.process.poll()} at its start:\n{self.log_tail(15)}")
 
 
 class TimedKafka(Timed, Kafka):
@@ -80,7 +81,8 @@ def versions(kinds: list[str]) -> dict[str, str]:
         known["kafka"] = f"Apache Kafka 4.3.1 on {java[0]}, {' '.join(BROKER_JVM)}"
     if "klamm" in kinds:
         asked = subprocess.run([str(klamm_binary()), "--version"], capture_output=True, text=True)
-        known["klamm"] = f"{asked.stdout.strip() or 'version unknown'} ({klamm_binary()})"
+        digest = hashlib.sha256(klamm_binary().read_bytes()).hexdigest()
+        known["klamm"] = f"{(asked.stdout.splitlines() or ['version unknown'])[0]}, SHA-256 {digest[:16]} ({klamm_binary()})"
     return known
 
 

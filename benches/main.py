@@ -62,6 +62,8 @@ def main() -> int:
             Visit(number, kind, plan, options.only, results).run()
     finally:
         shutil.rmtree(paths.SESSION, ignore_errors=True)
+    if brokers.versions(kinds) != results.about["versions"]:
+        results.failed(plan.rounds, "klamm", "binary", "it was replaced during the run")
     text = report.markdown(results.about, results.cases, plan)
     written = results.keep_report(text)
     print(text)

@@ -28,8 +28,8 @@ class Plan:
     latency_warmup_s: float
 
 
-DEFAULT = Plan(rounds=3, starts=2, idle_settle_s=4, idle_window_s=10, records={"100 B": 2_500_000, "1 KB": 750_000},
-               warmup_records=1_500_000, latency_rate=10_000, latency_s=10, latency_warmup_s=4)
+DEFAULT = Plan(rounds=3, starts=2, idle_settle_s=4, idle_window_s=10, records={"100 B": 2_000_000, "1 KB": 600_000},
+               warmup_records=1_000_000, latency_rate=10_000, latency_s=10, latency_warmup_s=4)
 
 QUICK = Plan(rounds=1, starts=1, idle_settle_s=2, idle_window_s=5, records={"100 B": 1_000_000, "1 KB": 250_000},
              warmup_records=500_000, latency_rate=10_000, latency_s=6, latency_warmup_s=3)
