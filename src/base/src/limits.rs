@@ -11,6 +11,20 @@ pub const FRAME_PREALLOCATE_BYTES: usize = 1024 * 1024;
 /// bound because it streams; ours streams too, and this only stops a bomb from burning a core for minutes.
 pub const DECOMPRESSED_BATCH_BYTES: u64 = 1024 * 1024 * 1024;
 
+/// The most record bytes, in bytes, that a zstd frame with a window above 8 MiB may hold in a batch that a client sent:
+/// the window is memory that the content fills.
+pub const LARGE_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The most record bytes of fetch answers that all connections of a broker together hold in memory, in bytes. An answer
+/// takes part of what is left; one that finds nothing left gets its first batch all the same (KIP-74).
+pub const FETCH_MEMORY_BYTES: usize = 32 * 1024 * 1024;
+
+/// The most record bytes of one fetch answer, in bytes, beyond its first batch: below that, the client's own limits hold.
+pub const FETCH_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
+/// The most bytes that an answer whose client reads slowly keeps of a partition while it is read from the log again.
+pub const REREAD_BYTES: usize = 512 * 1024;
+
 /// The most commands that wait for the controller.
 pub const CONTROLLER_QUEUE: usize = 2000;
 

@@ -10,6 +10,9 @@
 //! | lz4 | frame, independent blocks | yes | what every client writes |
 //! | lz4 | frame, linked blocks or a dictionary | refused | Java's consumer cannot read it (`Lz4BlockInputStream`) |
 //! | zstd | frames | yes, windows up to 128 MiB | the largest that level 22 writes and Java reads |
+//!
+//! A zstd frame's window is memory that its content fills, and a frame of a few bytes may ask for the largest. Bytes that a
+//! client sent are therefore read through [`Window::Small`] first; see [`crate::validate`].
 
 use std::io::{self, Read};
 
@@ -17,8 +20,24 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::codec::Codec;
 
-/// log2 of the largest window that a zstd frame may ask for. The memory is touched as the frame fills it.
-const ZSTD_WINDOW_LOG: u32 = 27;
+/// How large a window zstd frames may ask for. The memory is touched as the frame's content fills it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// Up to 8 MiB, what every reader of zstd should support (RFC 8878, 3.1.1.1.2) and levels up to 19 write.
+    Small,
+    /// Up to 128 MiB.
+    Large,
+}
+
+impl Window {
+    fn log2(self) -> u32 {
+        match self {
+            Window::Small => 23,
+            Window::Large => 27,
+        }
+    }
+}
+
 /// The head of a snappy-java stream: magic, then a version and the version that it is compatible with.
 pub(crate) const SNAPPY_JAVA_MAGIC: &[u8; 8] = b"\x82SNAPPY\0";
 const SNAPPY_JAVA_HEAD: usize = 16;
@@ -38,11 +57,19 @@ enum Stream<'a> {
     Zstd(zstd::stream::read::Decoder<'static, &'a [u8]>),
 }
 
-/// Opens `body`, which `codec` wrote.
+/// Opens `body`, which `codec` wrote, whatever its window.
 ///
 /// # Errors
 /// An [`io::Error`] where the first bytes show already that the codec did not write them.
 pub fn decompress(codec: Codec, body: &[u8]) -> io::Result<Decompress<'_>> {
+    decompress_within(codec, body, Window::Large)
+}
+
+/// Opens `body`, which `codec` wrote. A zstd frame with a larger window than `window` fails when it is reached.
+///
+/// # Errors
+/// As those of [`decompress`].
+pub fn decompress_within(codec: Codec, body: &[u8], window: Window) -> io::Result<Decompress<'_>> {
     Ok(Decompress(match codec {
         Codec::None => Stream::Plain(body),
         Codec::Gzip => Stream::Gzip(Box::new(MultiGzDecoder::new(body))),
@@ -50,7 +77,7 @@ pub fn decompress(codec: Codec, body: &[u8]) -> io::Result<Decompress<'_>> {
         Codec::Lz4 => Stream::Lz4(Some(open_lz4(body)?)),
         // No frame at all is a stream without records, to zstd alone.
         Codec::Zstd if body.is_empty() => Stream::Plain(body),
-        Codec::Zstd => Stream::Zstd(open_zstd(body)?),
+        Codec::Zstd => Stream::Zstd(open_zstd(body, window)?),
     }))
 }
 
@@ -66,9 +93,9 @@ impl Read for Decompress<'_> {
     }
 }
 
-fn open_zstd(body: &[u8]) -> io::Result<zstd::stream::read::Decoder<'static, &[u8]>> {
+fn open_zstd(body: &[u8], window: Window) -> io::Result<zstd::stream::read::Decoder<'static, &[u8]>> {
     let mut decoder = zstd::stream::read::Decoder::with_buffer(body)?;
-    decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+    decoder.window_log_max(window.log2())?;
     Ok(decoder)
 }
 

@@ -24,6 +24,7 @@
 //! | the same, compressed | UNKNOWN_SERVER_ERROR | INVALID_RECORD | as uncompressed |
 //! | bytes after the declared end of a compressed record | misread as the next | INVALID_RECORD | as uncompressed |
 //! | a body of more than 1 GiB once decompressed | read to the end | INVALID_RECORD | one request must not hold a core |
+//! | more than 8 MiB of records behind a zstd window above 8 MiB | read to the end | INVALID_RECORD | the window is memory |
 //! | LogAppendTime bit on a CreateTime topic | header's time trusted | the records' times too | they are what consumers see |
 //! | times before 1970 in a batch that gets another codec | UNKNOWN_SERVER_ERROR | stored | as where no codec changes |
 //! | a record without key on a compacted topic | the text names the partition | it does not | the answer's entry does |
@@ -31,13 +32,13 @@
 
 use bytes::Bytes;
 use klamm_base::ErrorCode;
-use klamm_base::limits::DECOMPRESSED_BATCH_BYTES;
+use klamm_base::limits::{DECOMPRESSED_BATCH_BYTES, LARGE_WINDOW_BYTES};
 
 use crate::batch::{Batch, next_batch_size};
 use crate::check::{Findings, check_records};
 use crate::codec::Codec;
 use crate::compress::{CompressFault, compress};
-use crate::decompress::decompress;
+use crate::decompress::{Window, decompress, decompress_within};
 use crate::fault::BatchFault;
 use crate::header::{BatchHeader, HEADER_LEN, LEAST_LENGTH, MAGIC_AT, TimestampType, crc_of};
 use crate::walk::{SliceSource, StreamSource};
@@ -211,8 +212,28 @@ fn find(batch: &Batch, codec: Codec, rules: &Rules, now_ms: i64) -> Result<Findi
     if codec == Codec::None {
         return check_records(&mut SliceSource::new(body), &batch.header, rules, now_ms);
     }
-    let stream = decompress(codec, body).map_err(|error| BatchFault::Undecodable(error.to_string()))?;
-    check_records(&mut StreamSource::new(stream, DECOMPRESSED_BATCH_BYTES), &batch.header, rules, now_ms)
+    let findings = find_within(batch, codec, Window::Small, DECOMPRESSED_BATCH_BYTES, rules, now_ms);
+    // Clients that stream at levels above 19 ask for large windows whatever they send. A batch of theirs is read on as
+    // long as its content fills no more of that window than it could of a small one.
+    match findings {
+        Err(refusal) if codec == Codec::Zstd && refusal.code == ErrorCode::CorruptMessage => {
+            find_within(batch, codec, Window::Large, LARGE_WINDOW_BYTES, rules, now_ms)
+        }
+        findings => findings,
+    }
+}
+
+fn find_within(
+    batch: &Batch,
+    codec: Codec,
+    window: Window,
+    most_bytes: u64,
+    rules: &Rules,
+    now_ms: i64,
+) -> Result<Findings, Refusal> {
+    let stream = decompress_within(codec, &batch.bytes[HEADER_LEN..], window);
+    let stream = stream.map_err(|error| BatchFault::Undecodable(error.to_string()))?;
+    check_records(&mut StreamSource::new(stream, most_bytes), &batch.header, rules, now_ms)
 }
 
 /// The records in the topic's codec; they were walked already, so they are known to be good and bounded.

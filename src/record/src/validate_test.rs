@@ -445,6 +445,42 @@ fn a_large_value_is_walked_through_a_window() {
     }
 }
 
+/// A zstd frame that asks for a window of 2^`window_log` bytes and holds one record with so many zeros, as run-length
+/// blocks of 128 KiB.
+fn windowed(window_log: u8, bytes: u32) -> Bytes {
+    const RUN: u32 = 128 << 10;
+    let mut head = Vec::new();
+    let mut value_len = Vec::new();
+    write_varlong(&mut value_len, i64::from(bytes));
+    write_varlong(&mut head, i64::from(bytes) + value_len.len() as i64 + 5);
+    head.extend_from_slice(&[0, 0, 0, 1]);
+    head.extend_from_slice(&value_len);
+    let block = |size: u32, kind: u32, last: u32| ((size << 3) | (kind << 1) | last).to_le_bytes()[..3].to_vec();
+    let mut body = vec![0x28, 0xb5, 0x2f, 0xfd, 0, (window_log - 10) << 3];
+    body.extend(block(u32::try_from(head.len()).unwrap(), 0, 0));
+    body.extend(head);
+    for _ in 0..bytes / RUN {
+        body.extend(block(RUN, 1, 0));
+        body.push(0);
+    }
+    body.extend(block(1, 0, 1));
+    body.push(0);
+    of_raw(Codec::Zstd, 1, &body)
+}
+
+#[test]
+fn zstd_with_a_window_of_128_mib_is_read_as_long_as_its_content_is_small_p19() {
+    for window_log in [20, 23, 24, 27] {
+        accepted(&windowed(window_log, 4 << 20), &rules());
+        let to_gzip = TopicCompression::Codec { codec: Codec::Gzip, level: 1 };
+        accepted(&windowed(window_log, 4 << 20), &Rules { compression: to_gzip, ..rules() });
+    }
+    accepted(&windowed(23, 64 << 20), &rules());
+    assert_eq!(code(&windowed(24, 64 << 20)), ErrorCode::InvalidRecord);
+    assert_eq!(code(&windowed(27, 64 << 20)), ErrorCode::InvalidRecord);
+    assert_eq!(code(&windowed(28, 4 << 20)), ErrorCode::CorruptMessage, "larger than Java reads");
+}
+
 #[test]
 fn a_bomb_past_the_limit_is_an_invalid_record_p19() {
     let bomb = bomb(Codec::Zstd, 1 << 30);

@@ -35,6 +35,18 @@ fn bomb(codec: Codec) -> Bytes {
     [&header.seal(&body)[..], &body].concat().into()
 }
 
+/// The zstd bomb again, in a frame that asks for a window of 128 MiB: its blocks are the same.
+fn in_a_large_window(bomb: &Bytes) -> Bytes {
+    let mut body = bomb[HEADER_LEN..].to_vec();
+    assert_eq!(
+        (body[4], body[5] & 7),
+        (0, 0),
+        "a frame head of six bytes: no content size, no checksum, no dictionary"
+    );
+    body[5] = 17 << 3;
+    [&BatchHeader::parse(bomb).unwrap().seal(&body)[..], &body].concat().into()
+}
+
 #[test]
 fn a_record_of_256_mib_is_checked_in_a_window_p19() {
     let rules = Rules {
@@ -55,6 +67,10 @@ fn a_record_of_256_mib_is_checked_in_a_window_p19() {
         let small = Rules { max_message_bytes: 1_048_588, compression: to_plain, ..rules.clone() };
         assert!(validate_produced(bomb, &small, 0).is_err(), "too large once it is not compressed");
     }
+    assert!(
+        validate_produced(&in_a_large_window(&bombs[3]), &rules, 0).is_err(),
+        "its window is as large as its content"
+    );
     let grown = peak_kib() - before;
     assert!(grown < ALLOWED_KIB, "{grown} KiB for records of 256 MiB");
     let batch = klamm_record::batches(&bombs[3]).next().unwrap().unwrap();
