@@ -34,6 +34,8 @@ class Deviation:
 DEVIATIONS = [
     Deviation("P4-null_records", "*", {"error_code": INVALID_RECORD},
               "Kafka never answers and mutes the connection for ever (an exception without an answer); klamm answers"),
+    Deviation("V4-changes_that_are_refused", "long value", {"error_code": 40},
+              "Kafka closes the connection over a value of more than 32767 characters; klamm refuses it by INVALID_CONFIG"),
     Deviation("P4-a_length_of_two_to_the_31", "length", {"error_code": (INVALID_RECORD, CORRUPT_MESSAGE)},
               "a length past the end like any other; Kafka's sum overflows"),
     Deviation("P19-offset_deltas_that_are_not_dense", "* none", {

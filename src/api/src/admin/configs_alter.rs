@@ -89,25 +89,23 @@ fn change(name: &StrBytes, op: i8, value: Option<&StrBytes>) -> ConfigChange {
     ConfigChange { name: name.to_string(), op, value: value.map(|value| value.to_string()) }
 }
 
-/// Each resource once, with its code and message.
+/// Each resource with its code and message.
 fn outcomes(
     alters: Vec<Alter>,
     done: Result<Vec<Result<(), Refusal>>, Refusal>,
 ) -> Vec<(Alter, i16, Option<StrBytes>)> {
-    let mut outcomes: Vec<(Alter, i16, Option<StrBytes>)> = Vec::with_capacity(alters.len());
-    for (place, alter) in alters.into_iter().enumerate() {
-        if outcomes.iter().any(|(other, ..)| other.kind == alter.kind && other.name == alter.name) {
-            continue;
-        }
+    let outcome = |(place, alter): (usize, Alter)| {
         let outcome = match &done {
             Ok(done) => done.get(place).cloned().unwrap_or_else(|| Err(Refusal::from(ErrorCode::UnknownServerError))),
             Err(refusal) => Err(refusal.clone()),
         };
         let (code, message) = match outcome {
-            Ok(()) => (ErrorCode::None.code(), None),
-            Err(refusal) => (refusal.code.code(), Some(text(refusal.message))),
+            Ok(()) => (ErrorCode::None, None),
+            // Kafka has no words for what it did not expect, as an operation that does not exist.
+            Err(refusal) if refusal.code == ErrorCode::UnknownServerError => (refusal.code, None),
+            Err(refusal) => (refusal.code, Some(text(refusal.message))),
         };
-        outcomes.push((alter, code, message));
-    }
-    outcomes
+        (alter, code.code(), message)
+    };
+    alters.into_iter().enumerate().map(outcome).collect()
 }

@@ -79,7 +79,7 @@ fn topic(call: Call<'_>, name: &str) -> Result<Vec<Described>, Refusal> {
         return Err(Refusal::new(ErrorCode::InvalidTopicException, fault));
     }
     if call.services.image().topic(name).is_none() {
-        return Err(ErrorCode::UnknownTopicOrPartition.into());
+        return Err(Refusal::new(ErrorCode::UnknownTopicOrPartition, ""));
     }
     Ok(describe_topic(call, &overrides(call, ConfigResource::topic(name))))
 }

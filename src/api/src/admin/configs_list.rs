@@ -20,7 +20,8 @@ const BROKER: i8 = 4;
 const BROKER_LOGGER: i8 = 8;
 const CLIENT_METRICS: i8 = 16;
 const GROUP: i8 = 32;
-const ALL: [i8; 5] = [TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP];
+/// In the order in which Kafka tells them.
+const ALL: [i8; 5] = [TOPIC, BROKER_LOGGER, BROKER, CLIENT_METRICS, GROUP];
 
 impl Handler for ListConfigResources {
     type Request = ListConfigResourcesRequest;
