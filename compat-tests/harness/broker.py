@@ -21,7 +21,10 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _die_with_parent() -> None:
-    """Runs in the child: a broker must not outlive a test session that was killed."""
+    """Runs in the child: a broker must not outlive a test session that was killed.
+
+    The kernel takes the thread that started the child for the parent, so brokers are started from the main thread.
+    """
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -37,6 +40,9 @@ class Broker:
     """
 
     kind = ""
+
+    answers_early = False
+    """Whether a change of topics or settings may be answered before the broker shows it and new leaders serve."""
 
     def __init__(self, name: str | None = None, overrides: dict[str, object] | None = None):
         self.name = name or f"{self.kind}-{secrets.token_hex(3)}"
@@ -193,6 +199,7 @@ class Kafka(Broker):
     """Apache Kafka 4.3.1, from its published jars."""
 
     kind = "kafka"
+    answers_early = True
     # A short-lived process on a small machine: no time for the second compiler, no threads for a parallel collector.
     JVM = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 

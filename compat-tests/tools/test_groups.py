@@ -57,7 +57,7 @@ def test_a_live_group_is_described(shell, live_group, same):
 def test_groups_are_listed_with_their_state_and_type(shell, empty_group, live_group, same):
     for words in ([], ["--state"], ["--state", "Empty"], ["--state", "Stable"], ["--type"], ["--type", "classic"], ["--state", "Empty", "--type", "classic"]):
         run = shell.groups("--list", *words).ok()
-        own = [row for row in run.table if row.split()[0] in (empty_group, live_group)]
+        own = sorted(row for row in run.table if row.split()[0] in (empty_group, live_group))
         same([words, own])
         if words == ["--state"]:
             assert own == [f"{empty_group} Empty", f"{live_group} Stable"]
@@ -66,7 +66,7 @@ def test_groups_are_listed_with_their_state_and_type(shell, empty_group, live_gr
 def test_the_groups_tool_lists_them_too(shell, empty_group, live_group, same):
     for words in ([], ["--consumer"], ["--group-type", "classic"], ["--protocol", "consumer"], ["--share"]):
         run = shell.run("GroupsCommand", "--list", *words).ok()
-        same([words, [row for row in run.table if row.split()[0] in (empty_group, live_group)]])
+        same([words, sorted(row for row in run.table if row.split()[0] in (empty_group, live_group))])
 
 
 def test_a_group_that_is_not_there(shell, name, same):

@@ -16,10 +16,17 @@ def topic(shell, name):
     return topic
 
 
-@pytest.mark.parametrize("time", ["-1", "-2", "-3", "-4", "-5", "latest", "earliest", "max-timestamp", "earliest-local",
-                                  "latest-tiered", "0", "4102444800000"])
+@pytest.mark.parametrize("time", ["-1", "-2", "-4", "-5", "latest", "earliest", "earliest-local", "latest-tiered", "0",
+                                  "4102444800000"])
 def test_offsets_are_found_by_time(shell, topic, same, time):
     same(shell.offsets("--topic", topic, "--time", time))
+
+
+def test_the_newest_record_is_found(shell, name, same):
+    topic = shell.create(name("newest"), 2)
+    shell.produce(topic, ["k\tv"], "--reader-property", "parse.key=true").ok()
+    same(shell.offsets("--topic", topic, "--time", "max-timestamp"))
+    same(shell.offsets("--topic", topic, "--time", "-3"))
 
 
 def test_a_time_between_two_records_finds_the_second(shell, name, same):

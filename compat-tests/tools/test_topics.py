@@ -69,7 +69,9 @@ def test_describe_pages_through_partitions(shell, name, same):
 
 
 def test_internal_topics_can_be_left_out(shell, name):
-    shell.consume(shell.create(name("any")), 0, "--group", name("any"))
+    topic = shell.create(name("any"))
+    shell.produce(topic, ["v"]).ok()
+    shell.consume(topic, 1, "--group", name("any"), "--from-beginning").ok()
     assert "__consumer_offsets" in shell.topics("--list").ok().lines
     assert not [topic for topic in shell.topics("--list", "--exclude-internal").ok().lines if topic.startswith("__")]
 

@@ -60,6 +60,7 @@ final class AdminCases {
         try (Admin admin = Admin.create(cases.with("default.api.timeout.ms", "30000"))) {
             switch (name) {
                 case "create": return create(admin);
+                case "settle": return settle(admin);
                 case "topic-admin": return topicAdmin(admin);
                 case "topic-errors": return topicErrors(admin);
                 case "configs": return configs(admin);
@@ -74,11 +75,32 @@ final class AdminCases {
         }
     }
 
-    /** Not a case of its own: the topic that the other cases use, with as many partitions as the first argument says. */
+    /**
+     * Not a case of its own: the topic that the other cases use, with as many partitions as the first argument says. It asks
+     * for offsets afterwards, because Kafka may answer before the new leaders serve.
+     */
     private Object create(Admin admin) throws Exception {
-        NewTopic wanted = new NewTopic(topic, Integer.parseInt(cases.arguments.get(0)), (short) 1);
-        admin.createTopics(List.of(wanted)).all().get();
-        return "created";
+        int partitions = Integer.parseInt(cases.arguments.get(0));
+        admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1))).all().get();
+        Map<TopicPartition, OffsetSpec> ends = new LinkedHashMap<>();
+        for (int partition = 0; partition < partitions; partition++) ends.put(new TopicPartition(topic, partition), OffsetSpec.latest());
+        return admin.listOffsets(ends).all().get().size();
+    }
+
+    /**
+     * Returns once every change that was answered before is visible. Kafka's changes are one log, and a broker shows them in
+     * its order, after the controller has answered: when a topic made now is listed, all that came before is there too.
+     */
+    private Object settle(Admin admin) throws Exception {
+        if (!cases.settle) return "at once";
+        String marker = "settled-" + Uuid.randomUuid();
+        admin.createTopics(List.of(new NewTopic(marker, 1, (short) 1))).all().get();
+        long deadline = System.nanoTime() + ClientCases.WAIT_NS;
+        while (!admin.listTopics().names().get().contains(marker)) {
+            if (System.nanoTime() > deadline) throw new IllegalStateException("never listed: " + marker);
+        }
+        admin.deleteTopics(List.of(marker)).all().get();
+        return "settled";
     }
 
     // Topics.
@@ -93,6 +115,7 @@ final class AdminCases {
             "id", !created.topicId(topic).get().equals(Uuid.ZERO_UUID), "config", configOf(created.config(topic).get())));
         admin.createTopics(List.of(new NewTopic(topic + "-assigned", Map.of(0, List.of(1), 1, List.of(1))))).all().get();
         admin.createTopics(List.of(new NewTopic(topic + "-default", Optional.empty(), Optional.empty()))).all().get();
+        settle(admin);
         steps.put("listed", new TreeSet<>(admin.listTopics().names().get()).subSet(topic, topic + "~"));
         steps.put("described", describe(admin, topic));
         steps.put("described by default", describe(admin, topic + "-default"));
@@ -102,10 +125,12 @@ final class AdminCases {
         admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(4)), new CreatePartitionsOptions().validateOnly(true)).all().get();
         steps.put("still", describe(admin, topic).size());
         admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(4))).all().get();
+        settle(admin);
         steps.put("grown", describe(admin, topic));
         admin.deleteTopics(List.of(topic, topic + "-assigned")).all().get();
         Uuid other = admin.describeTopics(List.of(topic + "-default")).allTopicNames().get().get(topic + "-default").topicId();
         admin.deleteTopics(TopicCollection.ofTopicIds(List.of(other))).all().get();
+        settle(admin);
         steps.put("left", new TreeSet<>(admin.listTopics().names().get()).subSet(topic, topic + "~"));
         return steps;
     }
@@ -150,9 +175,11 @@ final class AdminCases {
         steps.put("fresh", described(admin, resource));
         alter(admin, resource, "retention.ms", "9000", AlterConfigOp.OpType.SET);
         alter(admin, resource, "cleanup.policy", "compact", AlterConfigOp.OpType.APPEND);
+        settle(admin);
         steps.put("altered", changed(admin, resource));
         alter(admin, resource, "cleanup.policy", "delete", AlterConfigOp.OpType.SUBTRACT);
         alter(admin, resource, "retention.ms", "", AlterConfigOp.OpType.DELETE);
+        settle(admin);
         steps.put("altered back", changed(admin, resource));
         List<Object> refused = new ArrayList<>();
         refused.add(outcome(() -> alter(admin, resource, "retention.ms", "soon", AlterConfigOp.OpType.SET)));

@@ -39,8 +39,9 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * What a Java application does with a broker, one case per call: {@code ClientCases BOOTSTRAP CASE TOPIC [argument...]}. Each
- * case prints one line of JSON: what the broker answered. It compiles against every client that is tested.
+ * What a Java application does with a broker, one case per call: {@code ClientCases BOOTSTRAP CASE TOPIC SETTLE [argument...]}.
+ * Each case prints one line of JSON: what the broker answered. SETTLE is true for a broker that may answer a change before
+ * its own reads show it. It compiles against every client that is tested.
  */
 public final class ClientCases {
     static final Duration POLL = Duration.ofMillis(100);
@@ -49,16 +50,19 @@ public final class ClientCases {
 
     final String bootstrap;
     final String topic;
+    final boolean settle;
     final List<String> arguments;
 
-    private ClientCases(String bootstrap, String topic, List<String> arguments) {
+    private ClientCases(String bootstrap, String topic, boolean settle, List<String> arguments) {
         this.bootstrap = bootstrap;
         this.topic = topic;
+        this.settle = settle;
         this.arguments = arguments;
     }
 
     public static void main(String[] words) throws Exception {
-        ClientCases cases = new ClientCases(words[0], words[2], Arrays.asList(words).subList(3, words.length));
+        ClientCases cases = new ClientCases(words[0], words[2], Boolean.parseBoolean(words[3]),
+            Arrays.asList(words).subList(4, words.length));
         Object result = cases.run(words[1]);
         System.out.println(new ObjectMapper().writeValueAsString(result));
     }
