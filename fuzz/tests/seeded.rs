@@ -81,6 +81,7 @@ fn run(name: &str) {
         Some(only) => only..only + 1,
         None => 0..number("FUZZ_INPUTS").unwrap_or(INPUTS),
     };
+    println!("target {name}: FUZZ_SEED from {} to {}", numbers.start, numbers.end);
     for number in numbers {
         let input = input(&seeds, number);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.run)(&input))) {
@@ -115,4 +116,23 @@ seeded! {
     record_decompress_snappy
     record_decompress_lz4
     record_decompress_zstd
+    wire_request_header
+    wire_tagged_fields
+    wire_body
+    log_offset_index
+    log_time_index
+    log_producer_snapshot
+    log_epoch_checkpoint
+    log_offset_checkpoint
+    log_meta_properties
+    log_partition_metadata
+    log_partition_dir_name
+    metadata_records
+    coordinator_key
+    coordinator_offset
+    coordinator_group
+    coordinator_subscription
+    api_body
+    settings_load
+    settings_topic
 }

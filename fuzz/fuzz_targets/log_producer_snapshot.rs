@@ -1,0 +1,4 @@
+//! Runs [`klamm_fuzz::log::log_producer_snapshot`] under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| klamm_fuzz::log::log_producer_snapshot(data));

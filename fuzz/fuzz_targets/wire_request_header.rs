@@ -1,0 +1,4 @@
+//! Runs [`klamm_fuzz::wire::wire_request_header`] under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| klamm_fuzz::wire::wire_request_header(data));
