@@ -10,6 +10,9 @@ pub const TRANSACTION_STATE: &str = "__transaction_state";
 /// The topic that holds share-group state.
 pub const SHARE_GROUP_STATE: &str = "__share_group_state";
 
+/// The name of the metadata log, which lies beside the partitions and is no topic.
+pub const CLUSTER_METADATA: &str = "__cluster_metadata";
+
 /// True for a topic that clients must not write to and that tools hide (`Topic.isInternal`).
 pub fn is_internal_topic(name: &str) -> bool {
     matches!(name, CONSUMER_OFFSETS | TRANSACTION_STATE | SHARE_GROUP_STATE)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use klamm_base::name::topic_name_fault;
+use klamm_base::name::{CLUSTER_METADATA, topic_name_fault};
 use klamm_base::{ErrorCode, NodeId, TopicId};
 use klamm_env::Random;
 use klamm_metadata::{ConfigResource, Image, Record, ResourceKind};
@@ -120,6 +120,9 @@ fn create_one(image: &Image, ground: &Ground<'_>, topic: &NewTopic) -> Result<(C
 }
 
 fn check_name(image: &Image, name: &str) -> Result<(), Refusal> {
+    if name == CLUSTER_METADATA {
+        return Err(Refusal::invalid_request(format!("Creation of internal topic {name} is prohibited.")));
+    }
     if image.topic(name).is_some() {
         let text = format!("Topic '{name}' already exists.");
         return Err(Refusal::new(ErrorCode::TopicAlreadyExists, text));

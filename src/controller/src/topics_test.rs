@@ -135,6 +135,14 @@ fn a_request_for_too_many_partitions_is_refused_as_a_whole() {
     assert_eq!(create(&mut image, &[topic("c", i32::MAX, 1), topic("d", i32::MAX, 1)]).len(), 2);
 }
 
+#[test]
+fn the_metadata_logs_own_name_is_refused() {
+    let mut image = image_with([1]);
+    let results = create(&mut image, &[topic("__cluster_metadata", 1, 1)]);
+    let text = "Creation of internal topic __cluster_metadata is prohibited.";
+    assert_eq!(told(&results[0]), (ErrorCode::InvalidRequest, text));
+}
+
 fn grow(image: &mut Image, name: &str, count: i32, assignments: Option<Vec<Vec<i32>>>) -> Result<(), Refusal> {
     let ids = |all: Vec<Vec<i32>>| all.into_iter().map(|ids| ids.into_iter().map(NodeId).collect()).collect();
     let asked = NewPartitions { name: name.to_owned(), count, assignments: assignments.map(ids) };

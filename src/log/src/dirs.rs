@@ -19,8 +19,6 @@ const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
 const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
 const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
 const LOG_STARTS: &str = "log-start-offset-checkpoint";
-/// The folder of the metadata quorum, which is no partition of ours.
-const CLUSTER_METADATA: &str = "__cluster_metadata";
 /// The longest name of a folder.
 const NAME_MAX: usize = 255;
 
@@ -160,7 +158,7 @@ impl LogDir {
                 tracing::warn!(path = %path.display(), "leaving a folder alone that was set aside");
             } else {
                 match parse_partition_dir_name(&entry.name) {
-                    Some(partition) if &*partition.topic == CLUSTER_METADATA => {}
+                    Some(partition) if &*partition.topic == name::CLUSTER_METADATA => {}
                     Some(partition) => drop(listing.partitions.insert(partition, path)),
                     None => tracing::warn!(path = %path.display(), "ignoring a folder that is no partition"),
                 }
@@ -260,6 +258,14 @@ impl LogDir {
             None => log_starts.remove(partition),
         };
         if before == log_start { Ok(()) } else { self.save(LOG_STARTS, &log_starts) }
+    }
+
+    /// Writes the log starts also if they did not change, as Kafka does at a clean stop.
+    ///
+    /// # Errors
+    /// [`DirError::Disk`].
+    pub fn save_log_starts(&self) -> Result<(), DirError> {
+        self.save(LOG_STARTS, &self.log_starts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn save(&self, name: &str, offsets: &Offsets) -> Result<(), DirError> {

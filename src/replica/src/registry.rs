@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use klamm_base::limits::FETCH_MEMORY_BYTES;
 use klamm_base::{Offset, TopicId, TopicPartition};
 use klamm_env::Env;
 use klamm_log::{LogDir, OpenOptions, PartitionMetadata, Writer};
@@ -12,6 +13,7 @@ use klamm_settings::{EffectiveBroker, resolve_topic};
 
 use crate::config::log_config;
 use crate::error::Error;
+use crate::memory::FetchMemory;
 use crate::metric::ReplicaMetrics;
 use crate::partition::{Opened, Partition};
 
@@ -27,8 +29,11 @@ pub struct Replicas {
     broker: RwLock<EffectiveBroker>,
     producer_id_expiration_ms: i64,
     metrics: ReplicaMetrics,
+    memory: FetchMemory,
     /// Folders of deleted partitions, for the next chore to remove.
     doomed: Mutex<Vec<(Arc<LogDir>, PathBuf)>>,
+    /// Held from looking at the partitions until their checkpoints are written: an older look never overwrites a newer.
+    saving: Mutex<()>,
 }
 
 /// A log directory as DescribeLogDirs tells it.
@@ -68,8 +73,15 @@ impl Replicas {
             broker: RwLock::new(broker),
             producer_id_expiration_ms,
             metrics,
+            memory: FetchMemory::new(FETCH_MEMORY_BYTES),
             doomed: Mutex::default(),
+            saving: Mutex::new(()),
         })
+    }
+
+    /// What answers to fetches may hold together.
+    pub fn memory(&self) -> &FetchMemory {
+        &self.memory
     }
 
     /// The partition, if it is here.
@@ -87,38 +99,60 @@ impl Replicas {
     /// Opens what the image at the start wants of this node, and sets aside what it does not know. Blocks on the disk.
     ///
     /// # Errors
-    /// If the disk fails.
+    /// If the disk fails, or a partition lies in two directories.
     pub fn open_all(&self, image: &Image) -> Result<(), Error> {
         self.learn_broker(image);
-        let mut found = BTreeMap::new();
-        for (place, dir) in self.dirs.iter().enumerate() {
-            let listing = dir.list()?;
-            for path in listing.doomed {
-                self.doom(dir, path);
-            }
-            let (recovery_points, log_starts) = (dir.recovery_points()?, dir.log_starts());
-            for (id, path) in listing.partitions {
-                let known = image.partition(&id.topic, id.partition).is_some();
-                let topic_id = image.topic(&id.topic).map(|topic| topic.id);
-                let metadata = PartitionMetadata::read(&*self.env.disk, &path)?;
-                if known && metadata.is_none_or(|metadata| Some(metadata.topic_id) == topic_id) {
-                    let options = OpenOptions {
-                        clean_shutdown: self.clean[place],
-                        recovery_point: recovery_points.get(&id).copied().unwrap_or(Offset::ZERO),
-                        log_start: log_starts.get(&id).copied().unwrap_or(Offset::ZERO),
-                        now_ms: self.env.clock.now_ms(),
-                    };
-                    found.insert(id, (dir.clone(), options));
-                } else {
-                    tracing::warn!(partition = %id, "no topic has this folder's id; it is set aside as a stray");
-                    dir.set_stray(&id, self.env.random.bytes16())?;
-                    dir.save_log_start(&id, None)?;
-                }
-            }
+        let mut found = Found::new();
+        for (dir, clean) in self.dirs.iter().zip(&self.clean) {
+            self.survey(image, dir, *clean, &mut found)?;
         }
         for topic in image.topics.values() {
             self.open_topic(image, topic, &mut found)?;
         }
+        // Checkpoints of partitions that are gone must not be taken for those of later ones of the same name.
+        self.save_checkpoints()
+    }
+
+    /// Notes the partitions in `dir` that the image knows; sets aside the others.
+    fn survey(&self, image: &Image, dir: &Arc<LogDir>, clean_shutdown: bool, found: &mut Found) -> Result<(), Error> {
+        let listing = dir.list()?;
+        for path in listing.doomed {
+            self.doom(dir, path);
+        }
+        let (recovery_points, log_starts) = (dir.recovery_points()?, dir.log_starts());
+        let known = |id: &TopicPartition, path: &PathBuf| -> Result<bool, Error> {
+            let Some(topic) = image.topic(&id.topic) else { return Ok(false) };
+            let metadata = PartitionMetadata::read(&*self.env.disk, path)?;
+            let is_it = metadata.is_none_or(|metadata| metadata.topic_id == topic.id);
+            Ok(is_it && topic.partition(id.partition).is_some())
+        };
+        for id in log_starts.keys().filter(|id| !listing.partitions.contains_key(id)) {
+            dir.save_log_start(id, None)?;
+        }
+        for (id, path) in listing.partitions {
+            if !known(&id, &path)? {
+                self.set_stray(dir, &id)?;
+                continue;
+            }
+            let options = OpenOptions {
+                clean_shutdown,
+                recovery_point: recovery_points.get(&id).copied().unwrap_or(Offset::ZERO),
+                log_start: log_starts.get(&id).copied().unwrap_or(Offset::ZERO),
+                now_ms: self.env.clock.now_ms(),
+            };
+            if let Some((other, _)) = found.insert(id.clone(), (dir.clone(), options)) {
+                let (first, second) = (other.partition_path(&id), path);
+                return Err(Error::Twice { partition: id.to_string(), first, second });
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets aside a folder that is not the partition that the cluster means by its name.
+    fn set_stray(&self, dir: &LogDir, id: &TopicPartition) -> Result<(), Error> {
+        tracing::warn!(partition = %id, "no topic has this folder's id; it is set aside as a stray");
+        dir.save_log_start(id, None)?;
+        dir.set_stray(id, self.env.random.bytes16())?;
         Ok(())
     }
 
@@ -148,9 +182,17 @@ impl Replicas {
             log_start: Offset::ZERO,
             now_ms: self.env.clock.now_ms(),
         };
+        let is_new = place.is_none();
         let (dir, options) = place.unwrap_or_else(|| (self.least_loaded(), new));
         let path = dir.partition_path(&id);
-        PartitionMetadata { topic_id: topic.id }.write(&*self.env.disk, &path)?;
+        if is_new && self.env.disk.exists(&path) {
+            // What an earlier topic of this name left because it could not be removed.
+            self.set_stray(&dir, &id)?;
+        }
+        let metadata = PartitionMetadata { topic_id: topic.id };
+        if PartitionMetadata::read(&*self.env.disk, &path)? != Some(metadata) {
+            metadata.write(&*self.env.disk, &path)?;
+        }
         let config = self.topic_config(image, &topic.name);
         let log_config = log_config(&config, self.producer_id_expiration_ms, &self.env.random);
         let opened = Writer::open(self.env.disk.clone(), &path, log_config, &options);
@@ -167,7 +209,7 @@ impl Replicas {
             return only.clone();
         }
         let all = self.all();
-        let load = |dir: &&Arc<LogDir>| all.iter().filter(|partition| Arc::ptr_eq(&partition.dir, dir)).count();
+        let load = |dir: &&Arc<LogDir>| inside(dir, &all).count();
         self.dirs.iter().min_by_key(load).expect("a broker has a log directory").clone()
     }
 
@@ -191,6 +233,11 @@ impl Replicas {
     pub fn apply(&self, image: &Image, delta: &Delta) {
         for topic in delta.deleted.values() {
             self.remove(topic);
+        }
+        if !delta.deleted.is_empty()
+            && let Err(error) = self.save_checkpoints()
+        {
+            tracing::error!(%error, "the checkpoints still name deleted partitions");
         }
         let made = delta.created.values().chain(delta.changed.values().map(|(name, _)| name));
         for topic in made.filter_map(|name| image.topic(name)) {
@@ -219,15 +266,16 @@ impl Replicas {
     }
 
     fn remove(&self, topic: &Topic) {
-        let mut topics = self.topics.write().unwrap_or_else(PoisonError::into_inner);
-        let is_it = topics.get(&topic.name).is_some_and(|partitions| is_incarnation(partitions, topic.id));
-        let Some(partitions) = topics.remove(&topic.name).filter(|_| is_it) else { return };
-        drop(topics);
+        let partitions = {
+            let mut topics = self.topics.write().unwrap_or_else(PoisonError::into_inner);
+            let is_it = topics.get(&topic.name).is_some_and(|partitions| is_incarnation(partitions, topic.id));
+            if is_it { topics.remove(&topic.name).unwrap_or_default() } else { Vec::new() }
+        };
         for partition in partitions {
             partition.retire();
-            let doomed = partition.dir.doom(&partition.id, self.env.random.bytes16());
+            // The start first: left behind, it would cut off the beginning of a later topic of this name.
             let forgotten = partition.dir.save_log_start(&partition.id, None);
-            match doomed.and_then(|path| forgotten.map(|()| path)) {
+            match forgotten.and_then(|()| partition.dir.doom(&partition.id, self.env.random.bytes16())) {
                 Ok(path) => self.doom(&partition.dir, path),
                 Err(error) => tracing::error!(partition = %partition.id, %error, "a deleted partition's folder stays"),
             }
@@ -242,7 +290,7 @@ impl Replicas {
     pub fn describe_dirs(&self) -> Vec<DirReport> {
         let all = self.all();
         let report = |dir: &Arc<LogDir>| {
-            let inside = all.iter().filter(|partition| Arc::ptr_eq(&partition.dir, dir));
+            let inside = inside(dir, &all);
             let space = self.env.disk.space(dir.path()).ok();
             DirReport {
                 path: dir.path().display().to_string(),
@@ -258,12 +306,13 @@ impl Replicas {
     /// Syncs the logs that are due: those whose segment was rolled, and those with `flush.ms`. Blocks on the disk.
     ///
     /// # Errors
-    /// If the disk fails: what cannot be synced must not be trusted any more.
+    /// The first fault of the disk, after all were tried: what cannot be synced must not be trusted any more.
     pub fn flush_due(&self) -> Result<(), Error> {
+        let mut outcome = Ok(());
         for partition in self.all().iter().filter(|partition| partition.is_flush_due()) {
-            partition.flush()?;
+            outcome = outcome.and(partition.flush().map(drop));
         }
-        Ok(())
+        outcome
     }
 
     /// Keeps recovery points and high watermarks.
@@ -271,13 +320,16 @@ impl Replicas {
     /// # Errors
     /// If the disk fails.
     pub fn save_checkpoints(&self) -> Result<(), Error> {
+        let _one_at_a_time = self.saving();
         let all = self.all();
         for dir in &self.dirs {
-            let inside = || all.iter().filter(|partition| Arc::ptr_eq(&partition.dir, dir));
-            dir.save_recovery_points(&inside().map(|part| (part.id.clone(), part.recovery_point())).collect())?;
-            dir.save_high_watermarks(&inside().map(|part| (part.id.clone(), part.high_watermark())).collect())?;
+            save_checkpoints(dir, &all)?;
         }
         Ok(())
+    }
+
+    fn saving(&self) -> MutexGuard<'_, ()> {
+        self.saving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes the folders of deleted partitions. Blocks on the disk.
@@ -301,23 +353,40 @@ impl Replicas {
     /// Syncs and closes all logs, so that the next start needs no recovery. Blocks on the disk.
     ///
     /// # Errors
-    /// If the disk fails: then there is no marker of a clean stop.
+    /// The first fault of the disk, after all were tried: the directory that has it gets no marker of a clean stop.
     pub fn close(&self) -> Result<(), Error> {
-        let mut recovery_points: Vec<BTreeMap<TopicPartition, Offset>> = vec![BTreeMap::new(); self.dirs.len()];
-        for partition in self.all() {
-            let recovery_point = partition.close()?;
-            if let Some(place) = self.dirs.iter().position(|dir| Arc::ptr_eq(dir, &partition.dir)) {
-                recovery_points[place].insert(partition.id.clone(), recovery_point);
-            }
+        let _one_at_a_time = self.saving();
+        let all = self.all();
+        let mut outcome = Ok(());
+        for dir in &self.dirs {
+            outcome = outcome.and(close_dir(dir, &all));
         }
-        for (dir, points) in self.dirs.iter().zip(&recovery_points) {
-            // Every record is committed on the only replica: the high watermark is the end.
-            dir.save_recovery_points(points)?;
-            dir.save_high_watermarks(points)?;
-            dir.put_clean_marker(-1)?;
-        }
-        Ok(())
+        outcome
     }
+}
+
+fn inside<'a>(dir: &Arc<LogDir>, all: &'a [Arc<Partition>]) -> impl Iterator<Item = &'a Arc<Partition>> {
+    all.iter().filter(move |partition| Arc::ptr_eq(&partition.dir, dir))
+}
+
+fn save_checkpoints(dir: &Arc<LogDir>, all: &[Arc<Partition>]) -> Result<(), Error> {
+    dir.save_recovery_points(&inside(dir, all).map(|part| (part.id.clone(), part.recovery_point())).collect())?;
+    dir.save_high_watermarks(&inside(dir, all).map(|part| (part.id.clone(), part.high_watermark())).collect())?;
+    Ok(())
+}
+
+/// Closes the logs in `dir`, then keeps where they end, then marks it as stopped cleanly: in this order, so that the
+/// marker speaks of all of them.
+fn close_dir(dir: &Arc<LogDir>, all: &[Arc<Partition>]) -> Result<(), Error> {
+    let mut closed = Ok(());
+    for partition in inside(dir, all) {
+        closed = closed.and(partition.close().map(drop));
+    }
+    save_checkpoints(dir, all)?;
+    closed?;
+    dir.save_log_starts()?;
+    dir.put_clean_marker(-1)?;
+    Ok(())
 }
 
 /// Where partitions lie that were found at the start.

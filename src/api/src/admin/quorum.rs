@@ -6,6 +6,7 @@
 use kafka_protocol::messages::describe_quorum_request::TopicData as AskedTopic;
 use kafka_protocol::messages::describe_quorum_response::{Listener, Node, PartitionData, ReplicaState, TopicData};
 use kafka_protocol::messages::{BrokerId, DescribeQuorumRequest, DescribeQuorumResponse};
+use klamm_base::name::CLUSTER_METADATA;
 use klamm_base::{ErrorCode, NodeId};
 use klamm_metadata::Broker;
 use klamm_raft::QuorumStatus;
@@ -16,8 +17,6 @@ use crate::reply::Reply;
 
 /// The handler.
 pub struct DescribeQuorum;
-
-const METADATA_TOPIC: &str = "__cluster_metadata";
 
 impl Handler for DescribeQuorum {
     type Request = DescribeQuorumRequest;
@@ -30,7 +29,7 @@ impl Handler for DescribeQuorum {
         let status = call.services.quorum.status();
         let partition = partition(call, &status);
         let topic = TopicData::default()
-            .with_topic_name(topic_name(METADATA_TOPIC))
+            .with_topic_name(topic_name(CLUSTER_METADATA))
             .with_partitions(vec![message(call, partition)]);
         let response = DescribeQuorumResponse::default().with_topics(vec![topic]);
         if call.version() < 2 {
@@ -45,7 +44,7 @@ impl Handler for DescribeQuorum {
 fn asks_for_metadata(topics: &[AskedTopic]) -> bool {
     match topics {
         [topic] => {
-            topic.topic_name.as_str() == METADATA_TOPIC
+            topic.topic_name.as_str() == CLUSTER_METADATA
                 && matches!(topic.partitions.as_slice(), [part] if part.partition_index == 0)
         }
         _ => false,
