@@ -4,7 +4,7 @@ use std::future::Future;
 
 use bytes::Bytes;
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request};
-use klamm_wire::{Answer, BodyFault, RequestHeader};
+use klamm_wire::{Answer, BodyFault, RequestHeader, Source};
 
 use crate::reply::{Outcome, Reply};
 use crate::services::Services;
@@ -77,15 +77,22 @@ pub(crate) async fn serve<H: Handler>(call: Call<'_>, mut body: Bytes) -> Outcom
         Ok(request) => request,
         Err(error) => return Outcome::Close(format!("the body does not parse: {error}")),
     };
+    // A request that waits for something must not hold its frame: what stands behind the body may be much.
+    drop(body);
     match H::handle(call, request).await {
-        Reply::Now(response) => match H::encode(call.header, &response) {
-            Ok(answer) => Outcome::Answer(answer),
-            Err(error) => {
-                tracing::error!(api_key = call.header.api_key, %error, "a handler set a field its version lacks");
-                Outcome::Close(error.to_string())
-            }
-        },
+        Reply::Now(response) => encoded::<H>(call, &response, Vec::new()),
+        Reply::Streamed(response, sources) => encoded::<H>(call, &response, sources),
         Reply::Nothing => Outcome::Nothing,
         Reply::Close(reason) => Outcome::Close(reason.to_owned()),
+    }
+}
+
+fn encoded<H: Handler>(call: Call<'_>, response: &H::Response, sources: Vec<Box<dyn Source>>) -> Outcome {
+    match H::encode(call.header, response) {
+        Ok(answer) => Outcome::Answer(answer.with_sources(sources)),
+        Err(error) => {
+            tracing::error!(api_key = call.header.api_key, %error, "a handler set a field its version lacks");
+            Outcome::Close(error.to_string())
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! What a handler decided, and what leaves for the socket.
 
-use klamm_wire::Answer;
+use klamm_wire::{Answer, Source};
 
 /// What a handler decided.
 #[derive(Debug)]
 pub enum Reply<R> {
     /// This answer.
     Now(R),
+    /// This answer, whose record bytes these sources hold, in its order.
+    Streamed(R, Vec<Box<dyn Source>>),
     /// No answer at all: produce with acks=0.
     Nothing,
     /// Close the connection, for the reason given: the way Kafka refuses what has no error answer.

@@ -11,14 +11,18 @@
 
 mod config;
 pub mod error;
+pub mod memory;
 pub mod metric;
 pub mod partition;
 pub mod registry;
 pub mod sessions;
+pub mod stored;
 pub mod waiters;
 
 pub use error::{Error, ProduceRefusal};
+pub use memory::{FetchMemory, Held};
 pub use metric::ReplicaMetrics;
 pub use partition::{Bound, Fetched, Partition, Produced, ProducerDescription};
 pub use registry::{DirReport, Replicas};
+pub use stored::Stored;
 pub use waiters::Parked;

@@ -72,6 +72,8 @@ pub struct Fetched {
     pub records: Bytes,
     /// The high watermark.
     pub high_watermark: Offset,
+    /// The offset after the last record; the offset that was asked for if there is none.
+    pub next_offset: Offset,
     /// The log's start.
     pub log_start: Offset,
     /// Where the client's log parts from this one (KIP-595), instead of records.
@@ -225,14 +227,26 @@ impl Partition {
         if wanted.current_leader_epoch.0 >= 0 {
             self.check_epoch_strictly(wanted.current_leader_epoch)?;
         }
-        let (high_watermark, log_start) = (self.high_watermark(), self.log_start());
-        let nothing = Fetched { records: Bytes::new(), high_watermark, log_start, diverging: None };
+        // In this order: the start never passes the watermark that is read after it.
+        let log_start = self.log_start();
+        let high_watermark = self.high_watermark();
+        let next_offset = wanted.fetch_offset;
+        let nothing = Fetched { records: Bytes::new(), next_offset, high_watermark, log_start, diverging: None };
         if let Some(diverging) = self.divergence(wanted)? {
             return Ok(Fetched { diverging: Some(diverging), ..nothing });
         }
         let read = self.reader.read(wanted.fetch_offset, max_bytes, min_one, high_watermark);
         let read = read.map_err(|error| read_code(&error))?;
-        Ok(Fetched { records: read.bytes, ..nothing })
+        Ok(Fetched { records: without_waste(read.bytes), next_offset: read.next_offset, ..nothing })
+    }
+
+    /// Reads again, from the batch that holds `from` on, what a fetch has read before, and the offset after it.
+    pub(crate) fn read_again(&self, from: Offset, max_bytes: usize, end: Offset) -> std::io::Result<(Bytes, Offset)> {
+        let read = self.reader.read(from, max_bytes, true, end).map_err(std::io::Error::other)?;
+        if self.retired.load(Ordering::Acquire) {
+            return Err(std::io::Error::other("the topic was deleted"));
+        }
+        Ok((without_waste(read.bytes), read.next_offset))
     }
 
     /// Where the log of a client that names the epoch of its last record parts from this one (F12).
@@ -449,5 +463,15 @@ impl Partition {
 
     fn fault(&self, source: klamm_log::Error) -> Error {
         Error::Log { partition: self.id.to_string(), source }
+    }
+}
+
+/// A read takes memory for the bytes that it may give; where whole batches are much less, as before a large one, they
+/// must not keep all of it.
+fn without_waste(records: Bytes) -> Bytes {
+    match records.try_into_mut() {
+        Ok(records) if records.capacity() / 2 > records.len() => Bytes::copy_from_slice(&records),
+        Ok(records) => records.freeze(),
+        Err(records) => records,
     }
 }

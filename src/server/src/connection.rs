@@ -100,7 +100,7 @@ impl Connection {
 
     async fn flush(&mut self) -> std::io::Result<()> {
         let bytes = self.outbox.len() as u64;
-        self.outbox.flush(&mut self.stream).await?;
+        self.outbox.flush(&mut self.stream, self.max_idle).await?;
         self.metrics.bytes_out.increment(bytes);
         Ok(())
     }

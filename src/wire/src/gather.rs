@@ -16,7 +16,7 @@ pub struct Gather {
 }
 
 /// A field shorter than this is copied: a chunk of its own costs more than the copy.
-const SHARE_FROM_BYTES: usize = 1024;
+pub(crate) const SHARE_FROM_BYTES: usize = 1024;
 
 impl Gather {
     /// An empty target with room for `capacity` bytes beside the shared ones.

@@ -13,11 +13,13 @@
 
 pub mod answer;
 pub mod body;
+pub mod chunk;
 pub mod gather;
 pub mod header;
 pub mod varint;
 
 pub use answer::Answer;
 pub use body::{BodyFault, BodyReader};
+pub use chunk::{Chunk, Source};
 pub use gather::Gather;
 pub use header::{HeaderFault, RequestHeader};

@@ -5,6 +5,8 @@
 //! - The first batch of an answer is whole however small the limits are (KIP-74); an answer holds whole batches only.
 //! - Both isolation levels; without transactions the last stable offset is the high watermark and no transaction is
 //!   ever aborted.
+//! - An answer has at most 16 MiB beyond its first batch, and less while the answers that clients have not read yet fill
+//!   the memory that there is for them: those leave it and are read again when their clients read on.
 //! - Only consumers are served: a node that claims to be a replica is none of this partition (F13, F19b).
 
 use std::sync::Arc;
@@ -13,11 +15,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka_protocol::messages::fetch_response::{EpochEndOffset, FetchableTopicResponse, PartitionData};
 use kafka_protocol::messages::{FetchRequest, FetchResponse};
+use klamm_base::limits::FETCH_ANSWER_BYTES;
 use klamm_base::{ErrorCode, LeaderEpoch, Offset};
 use klamm_replica::sessions::{self, Entry, FetchContext, PartitionKey, Summary, TopicKey, Wanted};
-use klamm_replica::{Fetched, Parked, Partition};
+use klamm_replica::{FetchMemory, Fetched, Held, Parked, Partition, Stored};
+use klamm_wire::Source;
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::call::{Call, Handler};
 use crate::convert::{topic_id, topic_name, uuid};
@@ -51,11 +55,12 @@ impl Handler for Fetch {
             }
         };
         let targets: Vec<Target> = entries.into_iter().map(|entry| Target::find(call, entry)).collect();
-        let reads = asked.read_or_wait(&targets).await;
+        let mut reads = asked.read_or_wait(&targets, call.services.replicas.memory()).await;
         let summaries: Vec<_> = targets.iter().zip(&reads).map(|(target, read)| target.summary(read)).collect();
         let (session_id, kept) =
             sessions.finish(&context, &summaries, asked.by_id, now_ms, || call.services.env.random.next_u64());
-        Reply::Now(response(session_id, targets, reads, &kept, asked.committed))
+        let sources = sources(&targets, &mut reads);
+        Reply::Streamed(response(session_id, targets, reads, &kept, asked.committed), sources)
     }
 
     fn records(response: &FetchResponse) -> Vec<Bytes> {
@@ -78,7 +83,8 @@ struct Asked {
 
 impl Asked {
     fn of(call: Call<'_>, request: &FetchRequest) -> Asked {
-        let max_bytes = i64::from(request.max_bytes).min(call.services.config.fetch_max_bytes);
+        let most = call.services.config.fetch_max_bytes.min(FETCH_ANSWER_BYTES as i64);
+        let max_bytes = i64::from(request.max_bytes).min(most);
         let replica_id = if call.version() >= 15 { request.replica_state.replica_id } else { request.replica_id };
         Asked {
             max_wait: Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)),
@@ -91,58 +97,122 @@ impl Asked {
     }
 
     /// Reads, and reads again at every move of a partition, until there is enough, a read fails, or time is up (F4, F5).
-    async fn read_or_wait(&self, targets: &[Target]) -> Vec<Result<Fetched, Refused>> {
-        let reads = self.read(targets);
+    /// What was read is given back before waiting.
+    async fn read_or_wait(&self, targets: &[Target], memory: &FetchMemory) -> Vec<Result<Read, Refused>> {
         let readable = targets.iter().any(|target| target.partition.is_ok());
+        let reads = self.read_enough(targets, memory).await;
         if self.max_wait.is_zero() || !readable || self.is_enough(&reads) {
             return reads;
         }
+        drop(reads);
         let deadline = Instant::now() + self.max_wait;
         let wake = Arc::new(Notify::new());
         let _parked: Vec<Parked> =
             targets.iter().filter_map(|target| target.partition.as_ref().ok()).map(|part| part.park(&wake)).collect();
         loop {
-            let reads = self.read(targets);
-            if self.is_enough(&reads) || timeout_at(deadline, wake.notified()).await.is_err() {
+            let reads = self.read_enough(targets, memory).await;
+            if self.is_enough(&reads) || Instant::now() >= deadline {
                 return reads;
+            }
+            let pause = pause_after(&reads);
+            drop(reads);
+            // Whether time is up shows after the next read, which is the one that answers then.
+            if timeout_at(deadline, wake.notified()).await.is_ok() && !pause.is_zero() {
+                sleep_until(deadline.min(Instant::now() + pause)).await;
             }
         }
     }
 
-    fn is_enough(&self, reads: &[Result<Fetched, Refused>]) -> bool {
-        let bytes: i64 = reads.iter().flatten().map(|read| read.records.len() as i64).sum();
-        let ended = |read: &Result<Fetched, Refused>| match read {
-            Ok(read) => read.diverging.is_some(),
+    /// Reads; once more after waiting for memory if the lack of it cost most of the answer.
+    async fn read_enough(&self, targets: &[Target], memory: &FetchMemory) -> Vec<Result<Read, Refused>> {
+        loop {
+            let (reads, is_short) = self.read(targets, memory);
+            if !is_short {
+                return reads;
+            }
+            drop(reads);
+            if !memory.wait_for(self.most_bytes(targets)).await {
+                return self.read(targets, memory).0;
+            }
+        }
+    }
+
+    fn most_bytes(&self, targets: &[Target]) -> usize {
+        let each = targets.iter().map(|target| i64::from(target.entry.wanted.max_bytes.max(0)));
+        usize::try_from(each.sum::<i64>().min(self.max_bytes)).unwrap_or(0)
+    }
+
+    fn is_enough(&self, reads: &[Result<Read, Refused>]) -> bool {
+        let bytes: i64 = reads.iter().flatten().map(|read| read.available_bytes).sum();
+        let ended = |read: &Result<Read, Refused>| match read {
+            Ok(read) => read.fetched.diverging.is_some(),
             Err(refused) => refused.by_read,
         };
         bytes >= self.min_bytes || reads.iter().any(ended)
     }
 
     /// Reads the partitions in their order. Until something was found, the limits do not hold for the first batch (F1).
-    fn read(&self, targets: &[Target]) -> Vec<Result<Fetched, Refused>> {
-        let mut left = self.max_bytes;
-        let mut found = false;
+    /// True if there would have been much more but for the lack of memory.
+    fn read(&self, targets: &[Target], memory: &FetchMemory) -> (Vec<Result<Read, Refused>>, bool) {
+        let (mut left, mut found, mut is_cut) = (self.max_bytes, false, false);
         let read = |target: &Target| {
             let partition = target.partition.as_ref().map_err(|code| Refused { code: *code, by_read: false })?;
-            let fetched = self.read_one(partition, &target.entry.wanted, left, !found);
-            let fetched = fetched.map_err(|code| Refused { code, by_read: true })?;
-            found |= !fetched.records.is_empty();
-            left = (left - fetched.records.len() as i64).max(0);
-            Ok(fetched)
+            let limit = i64::from(target.entry.wanted.max_bytes).min(left);
+            let read = self.read_one(partition, &target.entry.wanted, limit, !found, memory);
+            let read = read.map_err(|code| Refused { code, by_read: true })?;
+            let bytes = read.fetched.records.len() as i64;
+            is_cut |= read.is_cut;
+            found |= bytes > 0;
+            left = (left - bytes).max(0);
+            Ok(read)
         };
-        targets.iter().map(read).collect()
+        let reads = targets.iter().map(read).collect();
+        let wanted = i64::try_from(self.most_bytes(targets)).unwrap_or(i64::MAX);
+        (reads, is_cut && (self.max_bytes - left) < wanted - wanted / 4)
     }
 
-    fn read_one(&self, partition: &Partition, wanted: &Wanted, left: i64, min_one: bool) -> Result<Fetched, ErrorCode> {
+    fn read_one(
+        &self,
+        partition: &Partition,
+        wanted: &Wanted,
+        limit: i64,
+        min_one: bool,
+        memory: &FetchMemory,
+    ) -> Result<Read, ErrorCode> {
         if self.replica_id >= 0 {
             let knows_epoch = wanted.current_leader_epoch.0 >= 0;
             return Err(if knows_epoch { ErrorCode::UnknownLeaderEpoch } else { ErrorCode::NotLeaderOrFollower });
         }
         debug_assert!(self.replica_id <= -1 || self.replica_id == DEBUGGING_CONSUMER);
-        let max_bytes = i64::from(wanted.max_bytes).min(left);
-        let max_bytes = usize::try_from(max_bytes).map_err(|_| ErrorCode::UnknownServerError)?;
-        partition.fetch(wanted, max_bytes, min_one)
+        let max_bytes = usize::try_from(limit).map_err(|_| ErrorCode::UnknownServerError)?;
+        let mut held = memory.reserve(max_bytes);
+        let fetched = partition.fetch(wanted, held.bytes(), min_one)?;
+        let goes_on = fetched.diverging.is_none() && fetched.next_offset < fetched.high_watermark;
+        let is_cut = goes_on && held.bytes() < max_bytes;
+        // What lies behind the limits counts as far as they reach (F5): whole batches never fill them to the last byte.
+        let available_bytes = if goes_on { limit } else { fetched.records.len() as i64 };
+        held.set(fetched.records.len());
+        Ok(Read { fetched, held: Some(held), available_bytes, is_cut })
     }
+}
+
+/// How long to wait before reading again what was much and still not enough: a client that asks for megabytes must not
+/// have them all read at every small append. Ten milliseconds for each.
+fn pause_after(reads: &[Result<Read, Refused>]) -> Duration {
+    let bytes: usize = reads.iter().flatten().map(|read| read.fetched.records.len()).sum();
+    let pause = Duration::from_millis(bytes as u64 >> 20) * 10;
+    pause.min(Duration::from_millis(100))
+}
+
+/// What was found in a partition.
+struct Read {
+    fetched: Fetched,
+    /// The memory of its records, until their source takes it over.
+    held: Option<Held>,
+    /// How much there is, up to the client's limits.
+    available_bytes: i64,
+    /// True if the lack of memory made it less than it could have been.
+    is_cut: bool,
 }
 
 /// Why a partition has no records, and whether the log said so or nobody got as far.
@@ -174,13 +244,13 @@ impl Target {
         Target { entry, name, partition }
     }
 
-    fn summary(&self, read: &Result<Fetched, Refused>) -> (PartitionKey, Option<Arc<str>>, Summary) {
+    fn summary(&self, read: &Result<Read, Refused>) -> (PartitionKey, Option<Arc<str>>, Summary) {
         let summary = match read {
-            Ok(read) => Summary {
-                has_records: !read.records.is_empty(),
-                must_send: read.diverging.is_some(),
-                high_watermark: read.high_watermark.0,
-                log_start: read.log_start.0,
+            Ok(Read { fetched, .. }) => Summary {
+                has_records: !fetched.records.is_empty(),
+                must_send: fetched.diverging.is_some(),
+                high_watermark: fetched.high_watermark.0,
+                log_start: fetched.log_start.0,
             },
             Err(_) => Summary { has_records: false, must_send: true, high_watermark: -1, log_start: -1 },
         };
@@ -213,10 +283,20 @@ fn session_request(request: FetchRequest, version: i16) -> sessions::FetchReques
     sessions::FetchRequest { session_id, epoch, partitions, forgotten, uses_topic_ids: by_id }
 }
 
+/// Where the answer's records come from, in its order.
+fn sources(targets: &[Target], reads: &mut [Result<Read, Refused>]) -> Vec<Box<dyn Source>> {
+    let source = |(target, read): (&Target, &mut Result<Read, Refused>)| {
+        let (Ok(partition), Ok(read)) = (&target.partition, read) else { return None };
+        let held = read.held.take().filter(|_| !read.fetched.records.is_empty())?;
+        Some(Box::new(Stored::new(partition.clone(), &read.fetched, held)) as Box<dyn Source>)
+    };
+    targets.iter().zip(reads).filter_map(source).collect()
+}
+
 fn response(
     session_id: i32,
     targets: Vec<Target>,
-    reads: Vec<Result<Fetched, Refused>>,
+    reads: Vec<Result<Read, Refused>>,
     kept: &[bool],
     committed: bool,
 ) -> FetchResponse {
@@ -224,7 +304,7 @@ fn response(
     let answers = targets.into_iter().zip(reads).zip(kept).filter(|(_, kept)| **kept);
     for ((target, read), _) in answers {
         let (topic, index) = target.entry.key;
-        let data = partition_data(index, read, committed);
+        let data = partition_data(index, read.map(|read| read.fetched), committed);
         match topics.last_mut().filter(|(last, _)| *last == topic) {
             Some((_, response)) => response.partitions.push(data),
             None => {
