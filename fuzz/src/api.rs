@@ -89,8 +89,8 @@ fn add_body(seeds: &mut Vec<Vec<u8>>, key: i16, version: i16, body: &[u8]) {
 }
 
 /// Version 10, which `kafka-protocol` cannot write: one partition of one topic.
-const OFFSET_COMMIT_10: [u8; 50] = {
-    let mut body = [0; 50];
+const OFFSET_COMMIT_10: [u8; 46] = {
+    let mut body = [0; 46];
     body[0] = 2;
     body[1] = b'g';
     body[6] = 1;
@@ -102,8 +102,8 @@ const OFFSET_COMMIT_10: [u8; 50] = {
 };
 
 /// Version 10, which `kafka-protocol` cannot write: one partition of one topic of one group.
-const OFFSET_FETCH_10: [u8; 33] = {
-    let mut body = [0; 33];
+const OFFSET_FETCH_10: [u8; 34] = {
+    let mut body = [0; 34];
     body[0] = 2;
     body[1] = 2;
     body[2] = b'g';
