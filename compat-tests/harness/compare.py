@@ -14,8 +14,10 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID"),
     (r"\bTopicId: [\w-]{22}", "TopicId: ID"),
     (r"\b1[6-9]\d{11}\b", "TIME"),
+    # Kafka tells of cordoned log directories when replicas find no place. klamm has none.
+    (r" or some brokers have all their log directories cordoned", ""),
 )
-"""Ports, member ids, topic ids and milliseconds of this decade."""
+"""Ports, member ids, topic ids, milliseconds of this decade, and what only Kafka can speak of."""
 
 
 def mask(value: Any, rules: Iterable[Rule] = (), keys: Iterable[str] = ()) -> Any:

@@ -1,5 +1,6 @@
 """kafka-dump-log reads what the broker wrote: logs, indexes, producer snapshots, committed offsets."""
 
+import json
 import re
 from pathlib import Path
 
@@ -77,12 +78,16 @@ def test_rolled_segments_and_their_indexes_are_sound(shell, tools, broker, name,
     dump(tools, *time_indexes[:-1])
 
 
-def test_everything_that_a_clean_stop_leaves_is_sound(tools, fresh_broker, name, same):
+def test_everything_that_a_clean_stop_leaves_is_sound(tools, fresh_broker, name, same, tmp_path):
     shell = Shell(tools, fresh_broker.start())
     topic = shell.create(name("stopped"), 1, segment_bytes=SEGMENT, index_interval_bytes=1024)
     for codec in CODECS:
         shell.run("ProducerPerformance", "--topic", topic, "--num-records", 1500, "--record-size", 1500, "--throughput", -1,
                   "--command-property", f"compression.type={codec}").ok()
+    cut = shell.create(name("cut"))
+    shell.produce(cut, [f"v{number}" for number in range(9)]).ok()
+    (tmp_path / "cut.json").write_text(json.dumps({"partitions": [{"topic": cut, "partition": 0, "offset": 5}], "version": 1}))
+    shell.run("DeleteRecordsCommand", "--offset-json-file", tmp_path / "cut.json").ok()
     assert fresh_broker.stop() in (0, 143)
     partition = fresh_broker.data / f"{topic}-0"
     run = dump(tools, *files(partition, ".log"), words=["--deep-iteration"])
@@ -97,10 +102,13 @@ def test_everything_that_a_clean_stop_leaves_is_sound(tools, fresh_broker, name,
     assert len(newest) == 5
     same([int(snapshots[-1].stem), (partition / "leader-epoch-checkpoint").read_text()])
     same(re.sub(r"topic_id: [\w-]{22}", "topic_id: ID", (partition / "partition.metadata").read_text()))
-    same((fresh_broker.data / "log-start-offset-checkpoint").read_text())
+    starts = (fresh_broker.data / "log-start-offset-checkpoint").read_text()
+    assert starts.splitlines() == ["0", "1", f"{cut} 0 5"]
+    same(starts)
     checkpoint = (fresh_broker.data / "recovery-point-offset-checkpoint").read_text().splitlines()
     assert checkpoint[0] == "0" and f"{topic} 0 7500" in checkpoint
     shell.broker.start()
+    assert shell.offsets("--topic", cut, "--time", "earliest") == [f"{cut}:0:5"]
     assert shell.offsets("--topic", topic) == [f"{topic}:0:7500"]
     shell.run("ConsumerPerformance", "--topic", topic, "--num-records", 7500).ok()
 
