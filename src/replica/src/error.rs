@@ -1,5 +1,7 @@
 //! Refusals for clients, and faults that end the start.
 
+use std::path::PathBuf;
+
 use klamm_base::{ErrorCode, Offset};
 use klamm_log::{AppendError, DirError, ReadError};
 use klamm_record::Refusal;
@@ -67,6 +69,16 @@ pub enum Error {
         partition: String,
         /// What is wrong.
         source: klamm_log::Error,
+    },
+    /// A partition lies in two log directories; which of them is right nobody can tell.
+    #[error("{partition} lies twice: in {} and in {}", first.display(), second.display())]
+    Twice {
+        /// The partition.
+        partition: String,
+        /// A folder of it.
+        first: PathBuf,
+        /// Another.
+        second: PathBuf,
     },
     /// The disk failed.
     #[error("disk: {0}")]

@@ -13,10 +13,14 @@ mod config;
 pub mod error;
 pub mod memory;
 pub mod metric;
+#[cfg(test)]
+mod model_test;
 pub mod partition;
 pub mod registry;
 pub mod sessions;
 pub mod stored;
+#[cfg(test)]
+mod testing;
 pub mod waiters;
 
 pub use error::{Error, ProduceRefusal};

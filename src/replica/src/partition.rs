@@ -30,6 +30,8 @@ pub struct Partition {
     reader: Reader,
     /// `None` once the log is closed: then nothing is appended any more.
     writer: Mutex<Option<Writer>>,
+    /// Held while the log start moves and is kept on disk, so that the file never falls behind what a client was told.
+    deleting: Mutex<()>,
     flusher: Flusher,
     /// `log_start <= high_watermark <= leo`; never goes back.
     high_watermark: AtomicI64,
@@ -70,10 +72,10 @@ pub struct Produced {
 pub struct Fetched {
     /// Whole batches, perhaps none.
     pub records: Bytes,
-    /// The high watermark.
-    pub high_watermark: Offset,
     /// The offset after the last record; the offset that was asked for if there is none.
     pub next_offset: Offset,
+    /// The high watermark.
+    pub high_watermark: Offset,
     /// The log's start.
     pub log_start: Offset,
     /// Where the client's log parts from this one (KIP-595), instead of records.
@@ -121,6 +123,7 @@ impl Partition {
             high_watermark: AtomicI64::new(opened.reader.leo().0),
             reader: opened.reader,
             writer: Mutex::new(Some(opened.writer)),
+            deleting: Mutex::new(()),
             flusher: opened.flusher,
             waiters: Arc::default(),
             config: ArcSwap::from_pointee(config),
@@ -134,6 +137,10 @@ impl Partition {
 
     fn writer(&self) -> MutexGuard<'_, Option<Writer>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deleting(&self) -> MutexGuard<'_, ()> {
+        self.deleting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Appends the one batch in `records`, which came in a produce request of `version`. Validation runs before the
@@ -165,6 +172,7 @@ impl Partition {
             log_start: self.log_start(),
         })
     }
+
     /// A refusal tells the log's start, but for those that Kafka makes out before it has looked at the log
     /// (`ReplicaManager.appendRecordsToLeader`).
     fn with_start(&self, refusal: ProduceRefusal, records: &Bytes) -> ProduceRefusal {
@@ -193,7 +201,7 @@ impl Partition {
 
     fn append(&self, batch: &Appendable, origin: Origin, now_ms: i64) -> Result<Appended, ProduceRefusal> {
         let mut held = self.writer();
-        let writer = held.as_mut().ok_or(ErrorCode::KafkaStorageError)?;
+        let writer = held.as_mut().ok_or_else(|| self.closed_code())?;
         let appended = writer.append(batch, self.leader_epoch, origin, now_ms)?;
         // The only replica has it: it is committed.
         let before = self.high_watermark.swap(self.reader.leo().0, Ordering::AcqRel);
@@ -208,6 +216,15 @@ impl Partition {
         Ok(appended)
     }
 
+    /// What a client is told that wants to write to a log that is closed: its topic is deleted, or the broker stops.
+    fn closed_code(&self) -> ErrorCode {
+        if self.is_retired() { ErrorCode::UnknownTopicOrPartition } else { ErrorCode::NotLeaderOrFollower }
+    }
+
+    fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
     /// Reads up to `max_bytes` for a client; with `min_one` the first batch whatever its size.
     ///
     /// # Errors
@@ -220,8 +237,9 @@ impl Partition {
         }
         fetched
     }
+
     fn try_fetch(&self, wanted: &Wanted, max_bytes: usize, min_one: bool) -> Result<Fetched, ErrorCode> {
-        if self.retired.load(Ordering::Acquire) {
+        if self.is_retired() {
             return Err(ErrorCode::UnknownTopicOrPartition);
         }
         if wanted.current_leader_epoch.0 >= 0 {
@@ -236,6 +254,10 @@ impl Partition {
             return Ok(Fetched { diverging: Some(diverging), ..nothing });
         }
         let read = self.reader.read(wanted.fetch_offset, max_bytes, min_one, high_watermark);
+        if self.is_retired() {
+            // The folder went while it was read; what came may be of the topic that has the name now.
+            return Err(ErrorCode::UnknownTopicOrPartition);
+        }
         let read = read.map_err(|error| read_code(&error))?;
         Ok(Fetched { records: without_waste(read.bytes), next_offset: read.next_offset, ..nothing })
     }
@@ -360,8 +382,9 @@ impl Partition {
     ///
     /// # Errors
     /// OFFSET_OUT_OF_RANGE above the high watermark or for another negative offset, POLICY_VIOLATION for a topic that
-    /// is only compacted, KAFKA_STORAGE_ERROR if the disk fails.
+    /// is only compacted, KAFKA_STORAGE_ERROR if the disk fails, and what a closed log is told.
     pub fn delete_records(&self, offset: i64) -> Result<Offset, ErrorCode> {
+        let _one_at_a_time = self.deleting();
         let policy = self.config.load();
         if policy.cleanup_policy.compact && !policy.cleanup_policy.delete {
             return Err(ErrorCode::PolicyViolation);
@@ -377,7 +400,7 @@ impl Partition {
         };
         let start = {
             let mut held = self.writer();
-            let writer = held.as_mut().ok_or(ErrorCode::KafkaStorageError)?;
+            let writer = held.as_mut().ok_or_else(|| self.closed_code())?;
             writer.delete_records(to).map_err(|error| stored(&error))?
         };
         self.dir.save_log_start(&self.id, Some(start)).map_err(|error| stored(&error))?;
@@ -416,6 +439,8 @@ impl Partition {
 
     /// Syncs what was appended so far; the new recovery point. Blocks on the disk, but not the appends.
     pub(crate) fn flush(&self) -> Result<Offset, Error> {
+        // What is appended from here on has a time of its own.
+        self.unsynced_since_ms.store(i64::MAX, Ordering::Relaxed);
         self.flusher.flush().map_err(|source| self.fault(source))
     }
 
@@ -454,10 +479,12 @@ impl Partition {
         }
     }
 
-    /// Wakes who waits: the partition is gone.
+    /// Closes the log of a deleted topic and wakes who waits. When this returns nothing of this partition is written
+    /// any more, neither records nor its log start.
     pub(crate) fn retire(&self) {
-        self.writer().take();
         self.retired.store(true, Ordering::Release);
+        let _no_delete_is_under_way = self.deleting();
+        self.writer().take();
         self.waiters.wake();
     }
 
@@ -475,3 +502,7 @@ fn without_waste(records: Bytes) -> Bytes {
         Err(records) => records,
     }
 }
+
+#[cfg(test)]
+#[path = "partition_test.rs"]
+mod partition_test;

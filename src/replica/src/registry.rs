@@ -395,3 +395,7 @@ type Found = BTreeMap<TopicPartition, (Arc<LogDir>, OpenOptions)>;
 fn is_incarnation(partitions: &[Arc<Partition>], topic_id: TopicId) -> bool {
     partitions.first().is_none_or(|partition| partition.topic_id == topic_id)
 }
+
+#[cfg(test)]
+#[path = "registry_test.rs"]
+mod registry_test;
