@@ -3,9 +3,16 @@
 /// The most bytes that one connection's read buffer holds before it knows a frame's size.
 pub const READ_BUFFER_BYTES: usize = 16 * 1024;
 
-/// The largest part of a frame that is allocated before its bytes have arrived. A larger frame's buffer doubles as
-/// the bytes come, so that four hostile bytes cost no more than this.
+/// The largest part of a frame that a connection may hold while it arrives without asking for room.
+pub const FRAME_FREE_BYTES: usize = 64 * 1024;
+
+/// The largest part of a frame that is allocated before its bytes have arrived, once [`FRAME_FREE_BYTES`] have. A larger
+/// frame's buffer doubles as the bytes come, so that four hostile bytes cost next to nothing.
 pub const FRAME_PREALLOCATE_BYTES: usize = 1024 * 1024;
+
+/// The most bytes that larger frames of all connections may hold together, from arrival until they are served. A frame
+/// that is larger than this has all of it.
+pub const FRAME_MEMORY_BYTES: usize = 128 * 1024 * 1024;
 
 /// The most record bytes that one decompression may yield, in bytes, for a batch that a client sent. Kafka has no such
 /// bound because it streams; ours streams too, and this only stops a bomb from burning a core for minutes.
@@ -33,4 +40,4 @@ pub const COORDINATOR_QUEUE: usize = 10_000;
 
 /// The largest body of one Raft log entry, in bytes (sled keeps larger values in files that it never syncs).
 pub const RAFT_ENTRY_BYTES: usize = 64 * 1024;
-const _: () = assert!(READ_BUFFER_BYTES < FRAME_PREALLOCATE_BYTES);
+const _: () = assert!(READ_BUFFER_BYTES <= FRAME_FREE_BYTES && FRAME_FREE_BYTES < FRAME_PREALLOCATE_BYTES);

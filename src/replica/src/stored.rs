@@ -106,3 +106,7 @@ impl Source for Stored {
         !self.bytes.is_empty() && self.held.is_wanted()
     }
 }
+
+#[cfg(test)]
+#[path = "stored_test.rs"]
+mod stored_test;

@@ -35,15 +35,14 @@ enum End {
 }
 
 impl Connection {
-    /// A connection on `stream`, whose frames may have up to `max_frame_bytes` and which may be idle for `max_idle`.
+    /// A connection on `stream`, which `frames` reads and which may be idle for `max_idle`.
     pub fn new(
         stream: Stream,
         session: Session,
-        max_frame_bytes: usize,
+        frames: FrameReader,
         max_idle: Duration,
         metrics: ServerMetrics,
     ) -> Connection {
-        let frames = FrameReader::new(max_frame_bytes);
         Connection { stream, frames, outbox: Outbox::default(), session, max_idle, metrics }
     }
 
@@ -66,10 +65,14 @@ impl Connection {
             let frame = match self.next_frame().await {
                 Ok(Some(frame)) => frame,
                 Ok(None) | Err(FrameFault::Io(_)) => return End::Quiet,
-                Err(fault @ FrameFault::Size { .. }) => return self.refuse(fault.to_string()).await,
+                Err(fault @ (FrameFault::Size { .. } | FrameFault::NoRoom { .. })) => {
+                    return self.refuse(fault.to_string()).await;
+                }
             };
             self.metrics.bytes_in.increment(frame.len() as u64 + 4);
-            match api.serve(&self.session, frame).await {
+            let outcome = api.serve(&self.session, frame).await;
+            self.frames.served();
+            match outcome {
                 Outcome::Answer(answer) => self.outbox.push(answer),
                 Outcome::Nothing => {}
                 Outcome::Close(reason) => return self.refuse(reason).await,

@@ -1,8 +1,12 @@
-//! How many connections there are, and how many there may be.
+//! How many connections there are, how many there may be, and what they share.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use klamm_base::limits::FRAME_MEMORY_BYTES;
+
+use crate::frame_memory::FrameMemory;
 
 /// Bounds on connections (N10). A connection beyond one is accepted and closed at once, as Kafka does.
 #[derive(Clone, Debug)]
@@ -20,6 +24,7 @@ pub struct ConnectionLimits {
 pub struct Connections {
     limits: Arc<ConnectionLimits>,
     open: Arc<Mutex<Open>>,
+    frame_memory: FrameMemory,
 }
 
 #[derive(Default)]
@@ -32,12 +37,14 @@ struct Open {
 pub struct Place {
     open: Arc<Mutex<Open>>,
     ip: IpAddr,
+    frame_memory: FrameMemory,
 }
 
 impl Connections {
     /// None yet, bounded by `limits`.
     pub fn new(limits: ConnectionLimits) -> Connections {
-        Connections { limits: Arc::new(limits), open: Arc::default() }
+        let frame_memory = FrameMemory::new(FRAME_MEMORY_BYTES);
+        Connections { limits: Arc::new(limits), open: Arc::default(), frame_memory }
     }
 
     /// Takes a place for a connection from `ip`; `None` if a bound is reached.
@@ -50,12 +57,19 @@ impl Connections {
         }
         open.all += 1;
         open.by_ip.insert(ip, from_ip + 1);
-        Some(Place { open: self.open.clone(), ip })
+        Some(Place { open: self.open.clone(), ip, frame_memory: self.frame_memory.clone() })
     }
 
     /// How many are open.
     pub fn count(&self) -> usize {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).all
+    }
+}
+
+impl Place {
+    /// The room that the large frames of all connections share.
+    pub fn frame_memory(&self) -> FrameMemory {
+        self.frame_memory.clone()
     }
 }
 

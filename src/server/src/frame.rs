@@ -3,17 +3,30 @@
 use std::io;
 
 use bytes::{Buf, Bytes, BytesMut};
-use klamm_base::limits::{FRAME_PREALLOCATE_BYTES, READ_BUFFER_BYTES};
+use klamm_base::limits::{FRAME_FREE_BYTES, FRAME_PREALLOCATE_BYTES, READ_BUFFER_BYTES};
 use klamm_env::Stream;
 use tokio::io::AsyncReadExt;
+use tokio::time::{Instant, timeout};
+
+use crate::frame_memory::{FrameMemory, PATIENCE, Room};
 
 /// Cuts a stream into frames. It owns the read buffer; a frame is a slice of it.
 ///
-/// Small frames share a buffer. A frame that does not fit gets a buffer of its own, at most [`FRAME_PREALLOCATE_BYTES`]
-/// before its bytes have come and doubled as they do, so that a size of 100 MiB alone costs next to nothing (N2).
+/// Small frames share a buffer. A frame that does not fit gets a buffer of its own that grows as its bytes come, so that
+/// a size of 100 MiB alone costs next to nothing (N2):
+///
+/// ```text
+///   16 KiB, 64 KiB            whoever asks
+///   1 MiB, then doubled       as long as there is room among the large frames of all connections
+/// ```
 pub struct FrameReader {
     buffer: BytesMut,
     max_frame_bytes: usize,
+    memory: FrameMemory,
+    /// The room of the frame that arrives, or that was given out last.
+    room: Option<Room>,
+    /// When the frame that arrives asked for room.
+    since: Instant,
 }
 
 /// Why no frame came.
@@ -27,6 +40,12 @@ pub enum FrameFault {
         /// What is allowed.
         max: usize,
     },
+    /// There is no room for it.
+    #[error("a frame of {size} bytes did not arrive in time, or found no room among others")]
+    NoRoom {
+        /// Its size.
+        size: usize,
+    },
     /// The connection failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -34,8 +53,13 @@ pub enum FrameFault {
 
 impl FrameReader {
     /// A reader that allows frames of up to `max_frame_bytes`.
-    pub fn new(max_frame_bytes: usize) -> FrameReader {
-        FrameReader { buffer: BytesMut::new(), max_frame_bytes }
+    pub fn new(max_frame_bytes: usize, memory: FrameMemory) -> FrameReader {
+        FrameReader { buffer: BytesMut::new(), max_frame_bytes, memory, room: None, since: Instant::now() }
+    }
+
+    /// The frame that was given out last is served: its room is free for others.
+    pub fn served(&mut self) {
+        self.room = None;
     }
 
     /// The next frame that is here already, without its size; `None` if it is not here whole.
@@ -65,11 +89,24 @@ impl FrameReader {
                 self.buffer = BytesMut::new();
                 stream.readable().await?;
             }
-            self.make_room()?;
-            if stream.read_buf(&mut self.buffer).await? == 0 {
+            self.make_room().await?;
+            if self.read_some(stream).await? == 0 {
                 return Ok(None);
             }
         }
+    }
+
+    /// Reads what there is. A frame that holds room must go on while others wait for it.
+    async fn read_some(&mut self, stream: &mut Stream) -> Result<usize, FrameFault> {
+        while self.room.is_some() {
+            if let Ok(read) = timeout(PATIENCE / 10, stream.read_buf(&mut self.buffer)).await {
+                return Ok(read?);
+            }
+            if self.memory.is_wanted() && self.since.elapsed() > PATIENCE {
+                return Err(FrameFault::NoRoom { size: self.frame_end()?.unwrap_or(0) });
+            }
+        }
+        Ok(stream.read_buf(&mut self.buffer).await?)
     }
 
     /// Where the frame at the front ends, its size included.
@@ -82,16 +119,30 @@ impl FrameReader {
         }
     }
 
-    fn make_room(&mut self) -> Result<(), FrameFault> {
-        let end = self.frame_end()?.unwrap_or(0);
-        let wanted = if end <= READ_BUFFER_BYTES {
-            READ_BUFFER_BYTES
-        } else {
-            end.min(FRAME_PREALLOCATE_BYTES.max(self.buffer.len() * 2))
-        };
-        if self.buffer.len() == self.buffer.capacity() || self.buffer.capacity() < wanted.min(end) {
-            self.buffer.reserve(wanted.saturating_sub(self.buffer.len()).max(1));
+    /// How large the buffer should be for the bytes that come next.
+    fn wanted_bytes(&self, end: usize) -> usize {
+        match self.buffer.len() {
+            _ if end <= READ_BUFFER_BYTES => READ_BUFFER_BYTES,
+            arrived if arrived < FRAME_FREE_BYTES => end.min(FRAME_FREE_BYTES),
+            arrived => end.min(FRAME_PREALLOCATE_BYTES.max(arrived * 2)),
         }
+    }
+
+    async fn make_room(&mut self) -> Result<(), FrameFault> {
+        let end = self.frame_end()?.unwrap_or(0);
+        let wanted = self.wanted_bytes(end);
+        if self.buffer.len() < self.buffer.capacity() && self.buffer.capacity() >= wanted.min(end) {
+            return Ok(());
+        }
+        if wanted > FRAME_FREE_BYTES {
+            if self.room.is_none() {
+                self.since = Instant::now();
+            }
+            if !self.memory.grow(&mut self.room, wanted).await {
+                return Err(FrameFault::NoRoom { size: end });
+            }
+        }
+        self.buffer.reserve(wanted.saturating_sub(self.buffer.len()).max(1));
         Ok(())
     }
 }
@@ -101,7 +152,7 @@ mod tests {
     use super::*;
 
     fn reader(bytes: &[u8]) -> FrameReader {
-        FrameReader { buffer: BytesMut::from(bytes), max_frame_bytes: 100 }
+        FrameReader { buffer: BytesMut::from(bytes), ..FrameReader::new(100, FrameMemory::new(0)) }
     }
 
     #[test]
@@ -120,11 +171,33 @@ mod tests {
         assert!(reader(&100i32.to_be_bytes()).buffered().unwrap().is_none(), "exactly the limit is waited for");
     }
 
-    #[test]
-    fn a_large_size_alone_reserves_little_n2() {
-        let mut frames = FrameReader::new(104_857_600);
+    #[tokio::test]
+    async fn a_buffer_grows_as_the_bytes_come_and_takes_room_from_64_kib_on_n2() {
+        let memory = FrameMemory::new(2 * FRAME_PREALLOCATE_BYTES);
+        let mut frames = FrameReader::new(104_857_600, memory);
         frames.buffer.extend_from_slice(&104_857_600i32.to_be_bytes());
-        frames.make_room().unwrap();
-        assert!(frames.buffer.capacity() <= 2 * FRAME_PREALLOCATE_BYTES);
+        frames.make_room().await.unwrap();
+        assert!(frames.buffer.capacity() <= 2 * FRAME_FREE_BYTES && frames.room.is_none());
+        frames.buffer.resize(FRAME_FREE_BYTES, 7);
+        frames.make_room().await.unwrap();
+        assert_eq!(frames.buffer.capacity(), FRAME_PREALLOCATE_BYTES);
+        assert!(frames.room.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_without_room_is_refused_and_a_served_one_gives_its_room_back() {
+        let memory = FrameMemory::new(FRAME_PREALLOCATE_BYTES);
+        let half = |frames: &mut FrameReader| {
+            frames.buffer.extend_from_slice(&1_000_000i32.to_be_bytes());
+            frames.buffer.resize(FRAME_FREE_BYTES, 7);
+        };
+        let (mut first, mut second) =
+            (FrameReader::new(1_000_000, memory.clone()), FrameReader::new(1_000_000, memory.clone()));
+        half(&mut first);
+        half(&mut second);
+        first.make_room().await.unwrap();
+        assert!(matches!(second.make_room().await, Err(FrameFault::NoRoom { size: 1_000_004 })));
+        first.served();
+        second.make_room().await.unwrap();
     }
 }

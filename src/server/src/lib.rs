@@ -14,6 +14,7 @@
 pub mod connection;
 pub mod connections;
 pub mod frame;
+pub mod frame_memory;
 pub mod listener;
 pub mod metric;
 pub mod outbox;

@@ -8,6 +8,7 @@ use klamm_env::{Listener, Stream, Tasks};
 
 use crate::connection::Connection;
 use crate::connections::{Connections, Place};
+use crate::frame::FrameReader;
 use crate::metric::ServerMetrics;
 
 /// What a listener needs to know.
@@ -62,7 +63,8 @@ fn open(
 ) {
     let Ok(local) = stream.local_addr() else { return };
     let session = Session::new(config.name.clone(), local, peer);
-    let connection = Connection::new(stream, session, config.max_frame_bytes, config.max_idle, metrics.clone());
+    let frames = FrameReader::new(config.max_frame_bytes, place.frame_memory());
+    let connection = Connection::new(stream, session, frames, config.max_idle, metrics.clone());
     let (api, metrics, spawner) = (api.clone(), metrics.clone(), tasks.clone());
     let tasks = tasks.clone();
     spawner.spawn(async move {
