@@ -62,7 +62,7 @@ fn what_cannot_be_created_is_told_in_kafkas_words() {
             topic("r", 1, 3),
             ErrorCode::InvalidReplicationFactor,
             "Unable to replicate the partition 3 time(s): The target replication factor of 3 cannot be reached because \
-             only 1 broker(s) are registered.",
+             only 1 broker(s) are registered or some brokers have all their log directories cordoned.",
         ),
         (null, ErrorCode::InvalidConfig, "Null value not supported for topic configs: retention.ms,x"),
         (bad, ErrorCode::InvalidConfig, "Invalid value soon for configuration retention.ms: Not a number of type LONG"),

@@ -74,7 +74,8 @@ pub fn parse_meta_properties(bytes: &[u8]) -> Result<MetaProperties, String> {
         Some("0") | None => "broker.id",
         Some(other) => return Err(format!("unknown version {other:?}")),
     };
-    let cluster_id = find("cluster.id").filter(|id| !id.is_empty()).ok_or("cluster.id is missing")?.to_owned();
+    let is_id = |id: &&str| !id.is_empty() && !id.contains(char::is_whitespace);
+    let cluster_id = find("cluster.id").filter(is_id).ok_or("cluster.id is missing or no id")?.to_owned();
     let node_id =
         find(node_key).and_then(|id| id.parse().ok()).ok_or_else(|| format!("{node_key} is missing or no number"))?;
     let directory_id = match find("directory.id") {
@@ -106,6 +107,7 @@ mod tests {
             "",
             "version=1\nnode.id=1\n",
             "version=1\ncluster.id=a\n",
+            "version=1\ncluster.id=a\\ \nnode.id=1\n",
             "version=2\ncluster.id=a\nnode.id=1\n",
             "version=1\ncluster.id=a\nnode.id=x\n",
             "version=1\ncluster.id=a\nnode.id=1\ndirectory.id=zz\n",

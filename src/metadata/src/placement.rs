@@ -24,7 +24,8 @@ pub enum Error {
     NotPositive(i16),
     /// More replicas than brokers.
     #[error(
-        "The target replication factor of {wanted} cannot be reached because only {have} broker(s) are registered."
+        "The target replication factor of {wanted} cannot be reached because only {have} broker(s) are registered or \
+         some brokers have all their log directories cordoned."
     )]
     TooFewBrokers {
         /// How many replicas were asked for.
@@ -113,7 +114,7 @@ mod tests {
         let text = |result: Result<_, Error>| result.unwrap_err().to_string();
         assert_eq!(
             text(place(&brokers(1, 0), 1, 3, 0)),
-            "The target replication factor of 3 cannot be reached because only 1 broker(s) are registered."
+            "The target replication factor of 3 cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned."
         );
         assert_eq!(text(place(&brokers(0, 2), 1, 1, 0)), "All brokers are currently fenced.");
         assert!(text(place(&brokers(1, 0), 1, 0, 0)).contains("must be positive"));

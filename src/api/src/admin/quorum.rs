@@ -12,7 +12,7 @@ use klamm_metadata::Broker;
 use klamm_raft::QuorumStatus;
 
 use crate::call::{Call, Handler};
-use crate::convert::{text, topic_name, uuid};
+use crate::convert::{text, topic_name};
 use crate::reply::Reply;
 
 /// The handler.
@@ -68,25 +68,20 @@ fn message(call: Call<'_>, partition: PartitionData) -> PartitionData {
     if call.version() >= 2 { partition.with_error_message(Some(text(""))) } else { partition }
 }
 
+/// The voters are told without directory ids: those belong to voters that can be changed at run time (`kraft.version` 1).
 fn partition(call: Call<'_>, status: &QuorumStatus) -> PartitionData {
     let now_ms = call.services.env.clock.now_ms();
-    let image = call.services.image();
     let voter = |voter: &klamm_raft::Voter| {
         let is_leader = status.leader == Some(voter.node);
         // The leader is caught up by definition; of others nothing is known here.
         let seen_ms = if is_leader { now_ms } else { -1 };
-        let directory = image.brokers.get(&voter.node).and_then(|broker| broker.directories.first().copied());
         let state = ReplicaState::default()
             .with_replica_id(BrokerId(voter.node.0))
             .with_log_end_offset(end(voter.last_log_index));
-        let state = if call.version() >= 1 {
+        if call.version() >= 1 {
             state.with_last_fetch_timestamp(seen_ms).with_last_caught_up_timestamp(seen_ms)
         } else {
             state
-        };
-        match directory {
-            Some(directory) if call.version() >= 2 => state.with_replica_directory_id(uuid(directory)),
-            _ => state,
         }
     };
     PartitionData::default()
