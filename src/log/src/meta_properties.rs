@@ -107,7 +107,7 @@ mod tests {
             "",
             "version=1\nnode.id=1\n",
             "version=1\ncluster.id=a\n",
-            "version=1\ncluster.id=a\\ \nnode.id=1\n",
+            "version=1\ncluster.id=a b\nnode.id=1\n",
             "version=2\ncluster.id=a\nnode.id=1\n",
             "version=1\ncluster.id=a\nnode.id=x\n",
             "version=1\ncluster.id=a\nnode.id=1\ndirectory.id=zz\n",
