@@ -5,7 +5,7 @@
 //! - `/ready`: 200 once every listener serves, 503 before and while stopping.
 
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,14 +24,15 @@ const UPKEEP: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Exporter {
     handle: PrometheusHandle,
-    services: Arc<Services>,
+    /// Gone when the broker has stopped: a scraper that keeps its connection must not keep the partitions.
+    services: Weak<Services>,
     tasks: Tasks,
 }
 
 impl Exporter {
     /// An exporter of what was registered with the recorder behind `handle`, and of the state of `services`.
-    pub fn new(handle: PrometheusHandle, services: Arc<Services>, tasks: Tasks) -> Exporter {
-        Exporter { handle, services, tasks }
+    pub fn new(handle: PrometheusHandle, services: &Arc<Services>, tasks: Tasks) -> Exporter {
+        Exporter { handle, services: Arc::downgrade(services), tasks }
     }
 
     /// Keeps histograms small until the broker stops.
@@ -62,7 +63,9 @@ impl Exporter {
 
 async fn metrics(State(exporter): State<Exporter>) -> impl IntoResponse {
     let mut text = exporter.handle.render();
-    gauges(&exporter.services, &mut text);
+    if let Some(services) = exporter.services.upgrade() {
+        gauges(&services, &mut text);
+    }
     ([("content-type", "text/plain; version=0.0.4; charset=utf-8")], text)
 }
 

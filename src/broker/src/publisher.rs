@@ -19,10 +19,19 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Publishes until the quorum stops.
+    /// Publishes until the broker or the quorum stops; a step that was begun is done to its end.
     pub async fn run(mut self) {
-        while let Some(update) = self.updates.next().await {
-            self.publish(update).await;
+        let tasks = self.tasks.clone();
+        loop {
+            let update = tokio::select! {
+                biased;
+                () = tasks.stopped() => return,
+                update = self.updates.next() => update,
+            };
+            match update {
+                Some(update) => self.publish(update).await,
+                None => return,
+            }
         }
     }
 

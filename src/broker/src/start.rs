@@ -16,7 +16,7 @@ use klamm_controller::{Controller, Defaults, Handle, Registration};
 use klamm_coordinator::{GroupConfig, Groups};
 use klamm_env::net::ListenOptions;
 use klamm_env::{Env, Listener};
-use klamm_log::LogDir;
+use klamm_log::{DirError, LogDir};
 use klamm_metadata::{Endpoint, SecurityProtocol};
 use klamm_raft::{Quorum, Updates};
 use klamm_replica::sessions::FetchSessions;
@@ -25,6 +25,8 @@ use klamm_server::{ConnectionLimits, Connections, ListenerConfig, ServerMetrics,
 use klamm_settings::{BrokerConfig, EffectiveBroker, Settings};
 use metrics::Recorder;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::error::Error;
 use crate::exporter::Exporter;
@@ -38,11 +40,16 @@ const QUORUM_DIR: &str = "__cluster_metadata-0";
 /// How long the controller may take for what a start needs.
 const CONTROLLER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a stop waits for those who still hold partitions; they have been told to end, and the disk may be slow.
+const LET_GO_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A broker that serves.
 pub struct Broker {
     env: Env,
     quorum: Quorum,
     replicas: Arc<Replicas>,
+    /// What changes partitions by itself: it must have ended before they are closed.
+    background: Vec<JoinHandle<()>>,
     listening: Vec<(String, SocketAddr)>,
     admin: Option<SocketAddr>,
 }
@@ -63,13 +70,32 @@ impl Broker {
         let node = NodeId(config.node_id);
         let bound = bind(&env, &config).await?;
         let dirs = open_dirs(&env, &config)?;
-        let (known_cluster, paths) = (known_cluster(&dirs)?, &config.log_dirs);
-        let quorum_dir = PathBuf::from(&paths[0]).join(QUORUM_DIR);
+        let known_cluster = check_owner(&dirs, node)?;
+        let quorum_dir = PathBuf::from(&config.log_dirs[0]).join(QUORUM_DIR);
         let quorum = Quorum::start(&env, &quorum_dir, node, known_cluster.as_deref()).await?;
-        let directories = claim(&env, &dirs, &quorum.cluster_id(), node)?;
+        let started = Broker::start_on(&env, &quorum, settings, config, dirs, bound).await;
+        if started.is_err() {
+            // Nothing of this broker stays behind in the process.
+            env.tasks.stop();
+            quorum.stop().await;
+        }
+        started
+    }
+
+    /// Starts all that stands on the quorum.
+    async fn start_on(
+        env: &Env,
+        quorum: &Quorum,
+        settings: Arc<Settings>,
+        config: Arc<BrokerConfig>,
+        dirs: Vec<LogDir>,
+        bound: Bound,
+    ) -> Result<Broker, Error> {
+        let node = NodeId(config.node_id);
+        let directories = claim(env, &dirs, &quorum.cluster_id(), node)?;
         let published = Published::default();
         let rules = SettingsRules { settings: settings.clone(), published: published.clone(), node };
-        let controller = Controller::start(&env, quorum.clone(), defaults(&settings, &config), Arc::new(rules));
+        let controller = Controller::start(env, quorum.clone(), defaults(&settings, &config), Arc::new(rules));
         let registration = Registration {
             id: node,
             incarnation: TopicId::from_random(env.random.bytes16()),
@@ -78,10 +104,7 @@ impl Broker {
             endpoints: endpoints(&config, &bound),
             directories,
         };
-        let epoch = controller.register_broker(registration, CONTROLLER_TIMEOUT).await;
-        let epoch = epoch.map_err(Error::refused("the broker could not be registered"))?;
-        let unfenced = controller.unfence_broker(node, epoch, CONTROLLER_TIMEOUT).await;
-        unfenced.map_err(Error::refused("the broker could not be unfenced"))?;
+        let epoch = register(&controller, registration).await?;
 
         let recorder = PrometheusBuilder::new().build_recorder();
         let prometheus = recorder.handle();
@@ -94,8 +117,15 @@ impl Broker {
             ReplicaMetrics::new(recorder.clone()),
         )?;
         let replicas = Arc::new(replicas);
-        let updates = open_partitions(&env, &quorum, &replicas, &published).await?;
-        let groups = start_groups(&env, &config, &controller, &quorum, &replicas, &published, updates).await?;
+        let mut updates = open_partitions(env, quorum, &replicas, &published).await?;
+        let groups = start_groups(env, &config, &controller, &replicas, &published, &mut updates).await?;
+        let publisher = Publisher {
+            updates,
+            replicas: replicas.clone(),
+            groups: groups.clone(),
+            published: published.clone(),
+            tasks: env.tasks.clone(),
+        };
 
         let services = Services {
             env: env.clone(),
@@ -112,11 +142,13 @@ impl Broker {
             groups,
             producer_ids: ProducerIds::new(controller, node, epoch),
         };
-        let services = Arc::new(services);
         let checkpoint_every = Duration::from_millis(config.log_flush_offset_checkpoint_interval_ms);
-        env.tasks.spawn(crate::chores::run(replicas.clone(), env.tasks.clone(), checkpoint_every));
-        let (listening, admin) = accept(&env, &config, bound, services, &*recorder, prometheus);
-        Ok(Broker { env, quorum, replicas, listening, admin })
+        let background = vec![
+            env.tasks.spawn(publisher.run()),
+            env.tasks.spawn(crate::chores::run(replicas.clone(), env.tasks.clone(), checkpoint_every)),
+        ];
+        let (listening, admin) = accept(env, &config, bound, Arc::new(services), &*recorder, prometheus);
+        Ok(Broker { env: env.clone(), quorum: quorum.clone(), replicas, background, listening, admin })
     }
 
     /// The listeners and the addresses on which they really listen.
@@ -134,16 +166,36 @@ impl Broker {
         self.quorum.failed().await
     }
 
-    /// Stops: no request is taken any more, the logs are synced and closed, the quorum ends.
+    /// Stops: no request is taken any more, the logs are synced and closed, the quorum ends. When this returns the log
+    /// directories are free for the next start.
     ///
     /// # Errors
     /// If a log could not be synced; then the next start recovers.
     pub async fn stop(self) -> Result<(), Error> {
-        self.env.tasks.stop();
-        let replicas = self.replicas.clone();
-        let closed = self.env.tasks.offload(move || replicas.close()).await;
-        self.quorum.stop().await;
+        let Broker { env, quorum, replicas, background, .. } = self;
+        env.tasks.stop();
+        for task in background {
+            // One that has panicked has ended as well.
+            let _ = task.await;
+        }
+        let closing = replicas.clone();
+        let closed = env.tasks.offload(move || closing.close()).await;
+        quorum.stop().await;
+        wait_until_alone(&replicas).await;
         Ok(closed?)
+    }
+}
+
+/// The lock of the log directories goes with the last who holds the partitions: connections and coordinators that were
+/// told to stop and are on their way out.
+async fn wait_until_alone(replicas: &Arc<Replicas>) {
+    let deadline = Instant::now() + LET_GO_TIMEOUT;
+    while Arc::strong_count(replicas) > 1 {
+        if Instant::now() >= deadline {
+            tracing::warn!("a request is still under way; the log directories stay locked until it ends");
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
 }
 
@@ -192,14 +244,24 @@ fn open_dirs(env: &Env, config: &BrokerConfig) -> Result<Vec<LogDir>, Error> {
     config.log_dirs.iter().map(open).collect()
 }
 
-/// The cluster that the directories belong to, if they were used before.
-fn known_cluster(dirs: &[LogDir]) -> Result<Option<String>, Error> {
+/// Sees to it that directories that were used before belong to this node and to one cluster, and gives that cluster;
+/// before anything is written to them.
+fn check_owner(dirs: &[LogDir], node: NodeId) -> Result<Option<String>, Error> {
+    let mut cluster: Option<String> = None;
     for dir in dirs {
-        if let Some(meta) = dir.meta()? {
-            return Ok(Some(meta.cluster_id));
+        let Some(meta) = dir.meta()? else { continue };
+        let path = dir.path().to_owned();
+        if meta.node_id != node {
+            return Err(DirError::NodeMismatch { path, found: meta.node_id.0, wanted: node.0 }.into());
+        }
+        match &cluster {
+            Some(wanted) if *wanted != meta.cluster_id => {
+                return Err(DirError::ClusterMismatch { path, found: meta.cluster_id, wanted: wanted.clone() }.into());
+            }
+            _ => cluster = Some(meta.cluster_id),
         }
     }
-    Ok(None)
+    Ok(cluster)
 }
 
 fn claim(env: &Env, dirs: &[LogDir], cluster: &str, node: NodeId) -> Result<Vec<TopicId>, Error> {
@@ -217,6 +279,16 @@ fn defaults(settings: &Settings, config: &BrokerConfig) -> Defaults {
         delete_topic_enable: config.delete_topic_enable,
         min_insync_replicas: settings.value("min.insync.replicas").unwrap_or("1").to_owned(),
     }
+}
+
+/// Makes this broker one of the cluster's; its epoch.
+async fn register(controller: &Handle, registration: Registration) -> Result<i64, Error> {
+    let node = registration.id;
+    let epoch = controller.register_broker(registration, CONTROLLER_TIMEOUT).await;
+    let epoch = epoch.map_err(Error::refused("the broker could not be registered"))?;
+    let unfenced = controller.unfence_broker(node, epoch, CONTROLLER_TIMEOUT).await;
+    unfenced.map_err(Error::refused("the broker could not be unfenced"))?;
+    Ok(epoch)
 }
 
 /// What clients are told. A listener on port 0 is told by the port that it got; one without a host by the address that
@@ -254,30 +326,23 @@ async fn open_partitions(
     Ok(updates)
 }
 
-/// Makes the group topic if it is missing, loads all groups, and lets metadata flow from now on.
+/// Makes the group topic if it is missing, and loads all groups.
 async fn start_groups(
     env: &Env,
     config: &BrokerConfig,
     controller: &Handle,
-    quorum: &Quorum,
     replicas: &Arc<Replicas>,
     published: &Published,
-    mut updates: Updates,
+    updates: &mut Updates,
 ) -> Result<Groups, Error> {
-    if quorum.image().topic(CONSUMER_OFFSETS).is_none() {
-        let what = "the topic __consumer_offsets could not be created";
-        let made = controller.create_topics(vec![offsets_topic(config)], false, CONTROLLER_TIMEOUT).await;
-        let made = made.map_err(Error::refused(what))?;
-        for refusal in made.into_iter().filter_map(Result::err) {
-            if refusal.code != ErrorCode::TopicAlreadyExists {
-                return Err(Error::refused(what)(refusal));
-            }
-        }
-        if let Some(update) = updates.next().await {
-            let (replicas, step) = (replicas.clone(), update.clone());
-            env.tasks.offload(move || replicas.apply(&step.image, &step.delta)).await;
-            published.publish(update.image);
-        }
+    if published.image().topic(CONSUMER_OFFSETS).is_none() {
+        create_offsets_topic(config, controller).await?;
+    }
+    while published.image().topic(CONSUMER_OFFSETS).is_none() {
+        let Some(update) = updates.next().await else { break };
+        let (replicas, step) = (replicas.clone(), update.clone());
+        env.tasks.offload(move || replicas.apply(&step.image, &step.delta)).await;
+        published.publish(update.image);
     }
     let partitions = published.image().topic(CONSUMER_OFFSETS).map_or(1, |topic| topic.partition_count());
     let groups = Groups::new(env.clone(), group_config(config), Arc::new(GroupLog(replicas.clone())), partitions);
@@ -285,15 +350,17 @@ async fn start_groups(
         groups.load(partition);
     }
     groups.wait_loaded().await;
-    let publisher = Publisher {
-        updates,
-        replicas: replicas.clone(),
-        groups: groups.clone(),
-        published: published.clone(),
-        tasks: env.tasks.clone(),
-    };
-    env.tasks.spawn(publisher.run());
     Ok(groups)
+}
+
+async fn create_offsets_topic(config: &BrokerConfig, controller: &Handle) -> Result<(), Error> {
+    let what = "the topic __consumer_offsets could not be created";
+    let made = controller.create_topics(vec![offsets_topic(config)], false, CONTROLLER_TIMEOUT).await;
+    let refusals = made.map_err(Error::refused(what))?.into_iter().filter_map(Result::err);
+    match refusals.into_iter().find(|refusal| refusal.code != ErrorCode::TopicAlreadyExists) {
+        Some(refusal) => Err(Error::refused(what)(refusal)),
+        None => Ok(()),
+    }
 }
 
 fn group_config(config: &BrokerConfig) -> GroupConfig {
@@ -337,7 +404,7 @@ fn accept(
             serve_listener(listener, listener_config, api.clone(), connections.clone(), metrics, env.tasks.clone());
         env.tasks.spawn(serve);
     }
-    let exporter = Exporter::new(prometheus, services, env.tasks.clone());
+    let exporter = Exporter::new(prometheus, &services, env.tasks.clone());
     env.tasks.spawn(exporter.clone().upkeep());
     let admin = bound.admin.map(|(listener, address)| {
         env.tasks.spawn(exporter.serve(listener));
