@@ -6,7 +6,7 @@ use bytes::Bytes;
 use klamm_api::{Api, Outcome, Session};
 use klamm_env::{Stream, Tasks};
 use tokio::io::AsyncWriteExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::frame::{FrameFault, FrameReader};
 use crate::metric::ServerMetrics;
@@ -15,6 +15,9 @@ use crate::outbox::Outbox;
 /// Answers are written before the next request is served once this many bytes wait: a client that sends without
 /// reading must not make them grow.
 const OUTBOX_BYTES: usize = 256 * 1024;
+
+/// A request that took this long was parked, and others may have come behind it.
+const PARKED: Duration = Duration::from_millis(5);
 
 /// One connection.
 pub struct Connection {
@@ -70,8 +73,14 @@ impl Connection {
                 }
             };
             self.metrics.bytes_in.increment(frame.len() as u64 + 4);
+            let began = Instant::now();
             let outcome = api.serve(&self.session, frame).await;
             self.frames.served();
+            if began.elapsed() >= PARKED {
+                // A client that has closed meanwhile refuses the answer, and then the system forgets what it sent
+                // before it closed: a LeaveGroup behind a parked Fetch, say. It counts all the same (N9).
+                self.frames.take_arrived(&mut self.stream).await;
+            }
             match outcome {
                 Outcome::Answer(answer) => self.outbox.push(answer),
                 Outcome::Nothing => {}

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use klamm_base::limits::FRAME_MEMORY_BYTES;
-
 use crate::frame_memory::FrameMemory;
 
 /// Bounds on connections (N10). A connection beyond one is accepted and closed at once, as Kafka does.
@@ -43,8 +41,7 @@ pub struct Place {
 impl Connections {
     /// None yet, bounded by `limits`.
     pub fn new(limits: ConnectionLimits) -> Connections {
-        let frame_memory = FrameMemory::new(FRAME_MEMORY_BYTES);
-        Connections { limits: Arc::new(limits), open: Arc::default(), frame_memory }
+        Connections { limits: Arc::new(limits), open: Arc::default(), frame_memory: FrameMemory::default() }
     }
 
     /// Takes a place for a connection from `ip`; `None` if a bound is reached.

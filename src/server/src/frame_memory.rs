@@ -4,16 +4,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use klamm_base::limits::{FRAME_MEMORY_BYTES, LARGE_FRAME_MEMORY_BYTES};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 /// How long a frame waits for room, and how long one may take to arrive while another waits.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a frame may get no bytes while another waits.
+pub const STALL: Duration = Duration::from_secs(1);
 const UNIT_BYTES: usize = 1024;
 
-/// The room. Clones share it.
+/// The room of all connections. Large frames wait for each other only, so that they hold up no others.
 #[derive(Clone)]
 pub struct FrameMemory {
+    /// For the first part of a frame.
+    pub first: Pool,
+    /// For frames that are larger.
+    pub large: Pool,
+}
+
+impl Default for FrameMemory {
+    fn default() -> FrameMemory {
+        FrameMemory { first: Pool::new(FRAME_MEMORY_BYTES), large: Pool::new(LARGE_FRAME_MEMORY_BYTES) }
+    }
+}
+
+/// A room for some. Clones share it.
+#[derive(Clone)]
+pub struct Pool {
     free: Arc<Semaphore>,
     most_units: usize,
     waiting: Arc<AtomicUsize>,
@@ -21,7 +39,8 @@ pub struct FrameMemory {
 
 /// A part of the room, given back when dropped.
 pub struct Room {
-    permit: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
+    waiting: Arc<AtomicUsize>,
 }
 
 /// A place among those who wait.
@@ -33,29 +52,22 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl FrameMemory {
+impl Pool {
     /// Room for `most_bytes`.
-    pub fn new(most_bytes: usize) -> FrameMemory {
+    pub fn new(most_bytes: usize) -> Pool {
         let most_units = most_bytes / UNIT_BYTES;
-        FrameMemory { free: Arc::new(Semaphore::new(most_units)), most_units, waiting: Arc::default() }
+        Pool { free: Arc::new(Semaphore::new(most_units)), most_units, waiting: Arc::default() }
     }
 
-    /// Makes `room` one of `bytes`, or of all that there is if they are more; waits for others if it must, in the order
-    /// of asking. False if that took too long.
-    pub async fn grow(&self, room: &mut Option<Room>, bytes: usize) -> bool {
-        let has = room.as_ref().map_or(0, |room| room.permit.num_permits());
-        let lacks = bytes.div_ceil(UNIT_BYTES).min(self.most_units).saturating_sub(has);
-        let Ok(lacks @ 1..) = u32::try_from(lacks) else { return true };
-        let permit = match self.free.clone().try_acquire_many_owned(lacks) {
-            Ok(permit) => Some(permit),
-            Err(_) => self.wait_for(lacks).await,
+    /// Takes room for `bytes`, or all that there is if they are more; waits for others if it must, in the order of
+    /// asking. `None` if that took too long.
+    pub async fn take(&self, bytes: usize) -> Option<Room> {
+        let units = u32::try_from(bytes.div_ceil(UNIT_BYTES).min(self.most_units)).ok()?;
+        let permit = match self.free.clone().try_acquire_many_owned(units) {
+            Ok(permit) => permit,
+            Err(_) => self.wait_for(units).await?,
         };
-        match (permit, room) {
-            (Some(more), Some(room)) => room.permit.merge(more),
-            (Some(first), room @ None) => *room = Some(Room { permit: first }),
-            (None, _) => return false,
-        }
-        true
+        Some(Room { _permit: permit, waiting: self.waiting.clone() })
     }
 
     async fn wait_for(&self, units: u32) -> Option<OwnedSemaphorePermit> {
@@ -63,8 +75,10 @@ impl FrameMemory {
         let _waiting = Waiting(&self.waiting);
         timeout(PATIENCE, self.free.clone().acquire_many_owned(units)).await.ok()?.ok()
     }
+}
 
-    /// True while a frame waits for room.
+impl Room {
+    /// True while a frame waits for what this one holds.
     pub fn is_wanted(&self) -> bool {
         self.waiting.load(Ordering::Acquire) > 0
     }
@@ -76,27 +90,24 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_frame_waits_for_room_and_gets_it_when_another_is_served() {
-        let memory = FrameMemory::new(100 * UNIT_BYTES);
-        let (mut first, mut second) = (None, None);
-        assert!(memory.grow(&mut first, 60 * UNIT_BYTES).await);
-        assert!(memory.grow(&mut first, 60 * UNIT_BYTES).await, "it has that already");
-        assert!(memory.grow(&mut second, 30 * UNIT_BYTES).await && !memory.is_wanted());
-        assert!(!memory.grow(&mut second, 50 * UNIT_BYTES).await, "nobody gave back");
-        let waits = memory.grow(&mut second, 50 * UNIT_BYTES);
+        let pool = Pool::new(100 * UNIT_BYTES);
+        let first = pool.take(60 * UNIT_BYTES).await.unwrap();
+        assert!(pool.take(40 * UNIT_BYTES + 1).await.is_none(), "nobody gave back");
+        assert!(!first.is_wanted());
+        let waits = pool.take(50 * UNIT_BYTES);
         tokio::pin!(waits);
-        assert!(timeout(Duration::from_millis(1), waits.as_mut()).await.is_err());
-        assert!(memory.is_wanted());
+        assert!(timeout(STALL, waits.as_mut()).await.is_err());
+        assert!(first.is_wanted());
         drop(first);
-        assert!(waits.await && !memory.is_wanted());
+        assert!(!waits.await.unwrap().is_wanted());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_frame_larger_than_all_the_room_takes_all_of_it() {
-        let memory = FrameMemory::new(100 * UNIT_BYTES);
-        let (mut large, mut small) = (None, None);
-        assert!(memory.grow(&mut large, 5000 * UNIT_BYTES).await);
-        assert!(!memory.grow(&mut small, 1).await);
+        let pool = Pool::new(100 * UNIT_BYTES);
+        let large = pool.take(5000 * UNIT_BYTES).await.unwrap();
+        assert!(pool.take(1).await.is_none());
         drop(large);
-        assert!(memory.grow(&mut small, 1).await);
+        assert!(pool.take(1).await.is_some());
     }
 }
