@@ -7,12 +7,16 @@ pub const READ_BUFFER_BYTES: usize = 16 * 1024;
 pub const FRAME_FREE_BYTES: usize = 64 * 1024;
 
 /// The largest part of a frame that is allocated before its bytes have arrived, once [`FRAME_FREE_BYTES`] have. A larger
-/// frame's buffer doubles as the bytes come, so that four hostile bytes cost next to nothing.
+/// frame gets a buffer of its size once it has filled this one, so that four hostile bytes cost next to nothing.
 pub const FRAME_PREALLOCATE_BYTES: usize = 1024 * 1024;
 
-/// The most bytes that larger frames of all connections may hold together, from arrival until they are served. A frame
-/// that is larger than this has all of it.
-pub const FRAME_MEMORY_BYTES: usize = 128 * 1024 * 1024;
+/// The most bytes that such first parts of the frames of all connections may have together, from arrival until the
+/// frames are served.
+pub const FRAME_MEMORY_BYTES: usize = 64 * 1024 * 1024;
+
+/// The same for frames above [`FRAME_PREALLOCATE_BYTES`], with all of their bytes. A frame that is larger than this has
+/// all of it.
+pub const LARGE_FRAME_MEMORY_BYTES: usize = 128 * 1024 * 1024;
 
 /// The most record bytes that one decompression may yield, in bytes, for a batch that a client sent. Kafka has no such
 /// bound because it streams; ours streams too, and this only stops a bomb from burning a core for minutes.

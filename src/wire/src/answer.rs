@@ -12,7 +12,8 @@ pub struct Answer {
     chunks: Vec<Chunk>,
 }
 
-/// Why a message could not be written: a field was set that its version does not have. That is a bug of the handler.
+/// Why a message could not be written: a field was set that its version does not have, which is a bug of the handler,
+/// or it is too large.
 #[derive(Debug, thiserror::Error)]
 #[error("an answer of version {version} could not be encoded: {reason}")]
 pub struct EncodeFault {
@@ -27,10 +28,7 @@ impl Answer {
     /// `records` are the byte fields to share instead of copy, in the order in which the body holds them.
     ///
     /// # Errors
-    /// Where the body holds a value that `version` cannot say.
-    ///
-    /// # Panics
-    /// If the answer is larger than 2 GiB.
+    /// Where the body holds a value that `version` cannot say, or the answer is larger than 2 GiB.
     pub fn encode(
         correlation_id: i32,
         flexible_header: bool,
@@ -45,8 +43,9 @@ impl Answer {
         if flexible_header {
             gather.put_u8(0);
         }
-        body.encode(&mut gather, version).map_err(|reason| EncodeFault { version, reason: reason.to_string() })?;
-        let size = i32::try_from(gather.len() - 4).expect("an answer is below 2 GiB");
+        let fault = |reason| EncodeFault { version, reason };
+        body.encode(&mut gather, version).map_err(|reason| fault(reason.to_string()))?;
+        let size = i32::try_from(gather.len() - 4).map_err(|_| fault("it is larger than 2 GiB".to_owned()))?;
         gather.head_mut()[..4].copy_from_slice(&size.to_be_bytes());
         Ok(Answer { chunks: gather.into_chunks().into_iter().map(Chunk::Bytes).collect() })
     }
