@@ -1,11 +1,12 @@
 //! One connection: frames in, answers out, one at a time.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use klamm_api::{Api, Outcome, Session};
 use klamm_env::{Stream, Tasks};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 use crate::frame::{FrameFault, FrameReader};
@@ -15,6 +16,10 @@ use crate::outbox::Outbox;
 /// Answers are written before the next request is served once this many bytes wait: a client that sends without
 /// reading must not make them grow.
 const OUTBOX_BYTES: usize = 256 * 1024;
+
+/// What is read and thrown away of a client that was refused, at most, before the connection is closed.
+const DRAIN_BYTES: u64 = 1024 * 1024;
+const DRAIN_TIME: Duration = Duration::from_millis(100);
 
 /// A request that took this long was parked, and others may have come behind it.
 const PARKED: Duration = Duration::from_millis(5);
@@ -55,12 +60,20 @@ impl Connection {
             end = self.serve(&api) => end,
             () = tasks.stopped() => End::Quiet,
         };
+        // Shutting down the write side first lets an answer that is on its way arrive (B7).
+        let _ = self.stream.shutdown().await;
         if let End::Refused(reason) = end {
             self.metrics.closed_by_fault.increment(1);
             tracing::warn!(peer = %self.session.peer, listener = %self.session.listener, reason, "connection closed");
+            self.drain().await;
         }
-        // Shutting down the write side first lets an answer that is on its way arrive (B7).
-        let _ = self.stream.shutdown().await;
+    }
+
+    /// Reads what the client has sent behind the request that was refused: closing over unread bytes resets the
+    /// connection, and the client may then lose answers that it has not read yet (B7).
+    async fn drain(&mut self) {
+        let mut rest = (&mut self.stream).take(DRAIN_BYTES);
+        let _ = timeout(DRAIN_TIME, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
     }
 
     async fn serve(&mut self, api: &Api) -> End {
@@ -74,7 +87,7 @@ impl Connection {
             };
             self.metrics.bytes_in.increment(frame.len() as u64 + 4);
             let began = Instant::now();
-            let outcome = api.serve(&self.session, frame).await;
+            let outcome = self.serve_one(api, frame).await;
             self.frames.served();
             if began.elapsed() >= PARKED {
                 // A client that has closed meanwhile refuses the answer, and then the system forgets what it sent
@@ -89,6 +102,24 @@ impl Connection {
             if self.outbox.len() >= OUTBOX_BYTES && self.flush().await.is_err() {
                 return End::Quiet;
             }
+        }
+    }
+
+    /// Serves a request. Answers to earlier ones wait for it only as long as it is worked upon: they leave as soon as it
+    /// waits for something, such as a fetch for records. It is served to its end also if the client is gone (N9).
+    async fn serve_one(&mut self, api: &Api, frame: Bytes) -> Outcome {
+        let waiting = self.outbox.len();
+        let mut served = pin!(api.serve(&self.session, frame));
+        let at_once = tokio::select! {
+            biased;
+            outcome = &mut served => Some(outcome),
+            // If the connection has failed, the next flush finds it so again.
+            _ = self.outbox.flush(&mut self.stream, self.max_idle), if waiting > 0 => None,
+        };
+        self.metrics.bytes_out.increment((waiting - self.outbox.len()) as u64);
+        match at_once {
+            Some(outcome) => outcome,
+            None => served.await,
         }
     }
 

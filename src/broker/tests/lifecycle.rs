@@ -1,0 +1,257 @@
+//! A broker's birth and death: what is there right after a start, what survives a stop, what a start that fails leaves.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use common::{Client, address, ask, start, start_with, stop, try_start};
+use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use kafka_protocol::messages::{
+    DescribeClusterRequest, FindCoordinatorRequest, GroupId, InitProducerIdRequest, JoinGroupRequest, ProduceRequest,
+};
+use kafka_protocol::protocol::StrBytes;
+use klamm_base::ErrorCode;
+use klamm_env::{Disk, DiskOs};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
+
+/// Every file under a folder and its bytes.
+fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Option<Bytes>> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(folder) = left.pop() {
+        for entry in DiskOs.list(&folder).unwrap() {
+            let path = folder.join(&entry.name);
+            if entry.is_dir {
+                found.insert(path.clone(), None);
+                left.push(path);
+            } else {
+                let bytes = DiskOs.read(&path).unwrap();
+                found.insert(path, Some(bytes));
+            }
+        }
+    }
+    found
+}
+
+/// The one line of a start that fails.
+async fn refusal(dirs: &str, overrides: &[(&str, &str)]) -> String {
+    match try_start(dirs, overrides).await {
+        Ok(_) => panic!("that must not start"),
+        Err(error) => {
+            let text = error.to_string();
+            assert!(!text.is_empty() && !text.contains('\n'), "one line: {text:?}");
+            text
+        }
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_brokers_live_in_one_process_and_know_nothing_of_each_other() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let one = start_with(dirs[0].path(), &[("node.id", "1"), ("klamm.admin.listener", "127.0.0.1:0")]).await;
+    let two = start_with(dirs[1].path(), &[("node.id", "2"), ("klamm.admin.listener", "127.0.0.1:0")]).await;
+    let (mut first, mut second) = (Client::to(&one).await, Client::to(&two).await);
+    let clusters = [
+        first.call(&DescribeClusterRequest::default(), 0).await,
+        second.call(&DescribeClusterRequest::default(), 0).await,
+    ];
+    assert_ne!(clusters[0].cluster_id, clusters[1].cluster_id);
+    assert_eq!([clusters[0].brokers[0].broker_id.0, clusters[1].brokers[0].broker_id.0], [1, 2]);
+    ask::create(&mut first, "t", 1).await;
+    ask::produce(&mut first, "t", &["a"]).await;
+    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    assert_eq!(ask::fetch(&mut second, "t", 0).await.error_code, unknown);
+    let told = |text: &str| text.contains("messagesin_total{topic=\"t\"} 1");
+    assert!(told(&http(&one, "/metrics").await), "one broker counts it");
+    assert!(!told(&http(&two, "/metrics").await), "the other does not");
+    stop(one).await;
+    ask::create(&mut second, "t", 1).await;
+    assert_eq!(ask::produce(&mut second, "t", &["b"]).await.error_code, 0, "one's stop is not the other's");
+    stop(two).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_produced_is_there_after_a_stop_and_a_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut kept = Vec::new();
+    for round in 0..4 {
+        let broker = start(dir.path()).await;
+        let mut client = Client::to(&broker).await;
+        if round == 0 {
+            ask::create(&mut client, "t", 2).await;
+        } else {
+            assert_eq!(ask::values(&ask::fetch(&mut client, "t", 0).await), kept, "round {round}");
+        }
+        let value = format!("round {round}");
+        assert_eq!(ask::produce(&mut client, "t", &[&value]).await.base_offset, round);
+        kept.push(value);
+        let began = Instant::now();
+        stop(broker).await;
+        println!("a stop took {:?}", began.elapsed());
+        assert!(DiskOs.exists(&dir.path().join(".kafka_cleanshutdown")));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_requests_after_a_start_succeed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let broker = start(dir.path()).await;
+        let mut client = Client::to(&broker).await;
+        let protocol = JoinGroupRequestProtocol::default()
+            .with_name(StrBytes::from_static_str("range"))
+            .with_metadata(Bytes::from_static(b"m"));
+        let join = JoinGroupRequest::default()
+            .with_group_id(GroupId(StrBytes::from_static_str("g")))
+            .with_session_timeout_ms(10_000)
+            .with_rebalance_timeout_ms(10_000)
+            .with_protocol_type(StrBytes::from_static_str("consumer"))
+            .with_protocols(vec![protocol]);
+        let joined = client.call(&join, 3).await;
+        assert_eq!((joined.error_code, joined.members.len()), (0, 1));
+        let id = client.call(&InitProducerIdRequest::default().with_transactional_id(None), 4).await;
+        assert_eq!(id.error_code, 0);
+        ids.push(id.producer_id.0);
+        let find = FindCoordinatorRequest::default().with_key(StrBytes::from_static_str("g"));
+        let found = client.call(&find, 3).await;
+        assert_eq!((found.error_code, found.port), (0, i32::from(address(&broker).port())));
+        stop(broker).await;
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 3, "no producer id is given twice (I14)");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_came_back_is_told_apart_by_its_id_p2() {
+    let dir = tempfile::tempdir().unwrap();
+    let broker = start(dir.path()).await;
+    let mut client = Client::to(&broker).await;
+    let old = ask::create(&mut client, "t", 1).await;
+    ask::delete(&mut client, "t").await;
+    let new = ask::create(&mut client, "t", 1).await;
+    for (id, code) in [(old, ErrorCode::UnknownTopicId), (new, ErrorCode::None)] {
+        let part = PartitionProduceData::default().with_index(0).with_records(Some(ask::batch(&["a"])));
+        let data = TopicProduceData::default().with_topic_id(id).with_partition_data(vec![part]);
+        let request = ProduceRequest::default().with_acks(1).with_timeout_ms(1000).with_topic_data(vec![data]);
+        let response = client.call(&request, 13).await;
+        assert_eq!(response.responses[0].partition_responses[0].error_code, code.code());
+    }
+    assert_eq!(ask::values(&ask::fetch(&mut client, "t", 0).await), ["a"]);
+    stop(broker).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_in_use_is_refused_and_left_alone_w11() {
+    let dir = tempfile::tempdir().unwrap();
+    let broker = start(dir.path()).await;
+    let mut client = Client::to(&broker).await;
+    ask::create(&mut client, "t", 1).await;
+    let said = refusal(text(dir.path()), &[]).await;
+    assert!(said.contains("in use by another process"), "{said}");
+    assert_eq!(ask::produce(&mut client, "t", &["a"]).await.error_code, 0, "the one that has it goes on");
+    stop(broker).await;
+    let before = snapshot(dir.path());
+    let lock = DiskOs.lock(&dir.path().join(".lock")).unwrap();
+    refusal(text(dir.path()), &[]).await;
+    assert_eq!(snapshot(dir.path()), before);
+    drop(lock);
+    stop(start(dir.path()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_of_another_node_is_refused_and_left_alone_w11() {
+    let dir = tempfile::tempdir().unwrap();
+    stop(start(dir.path()).await).await;
+    let before = snapshot(dir.path());
+    let said = refusal(text(dir.path()), &[("node.id", "7")]).await;
+    assert!(said.contains("belongs to node 1, not to node 7"), "{said}");
+    assert_eq!(snapshot(dir.path()), before);
+    stop(start(dir.path()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_of_another_cluster_is_refused_and_left_alone_w11() {
+    let (own, foreign) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    stop(start(own.path()).await).await;
+    stop(start(foreign.path()).await).await;
+    let before = [snapshot(own.path()), snapshot(foreign.path())];
+    let both = format!("{},{}", text(own.path()), text(foreign.path()));
+    let said = refusal(&both, &[]).await;
+    assert!(said.contains("belongs to cluster"), "{said}");
+    assert_eq!([snapshot(own.path()), snapshot(foreign.path())], before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_in_use_is_told_before_a_directory_is_touched() {
+    let dirs = tempfile::tempdir().unwrap();
+    let (used, fresh) = (dirs.path().join("used"), dirs.path().join("fresh"));
+    stop(start(&used).await).await;
+    let holder = start(&dirs.path().join("holder")).await;
+    let listeners = format!("PLAINTEXT://{}", address(&holder));
+    let before = snapshot(&used);
+    for dir in [&used, &fresh] {
+        let said = refusal(text(dir), &[("listeners", &listeners)]).await;
+        assert!(said.contains("PLAINTEXT") && said.contains(&address(&holder).port().to_string()), "{said}");
+    }
+    assert_eq!(snapshot(&used), before);
+    assert!(!DiskOs.exists(&fresh));
+    stop(holder).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_fails_late_leaves_nothing_running() {
+    let dirs = tempfile::tempdir().unwrap();
+    let (one, two) = (dirs.path().join("one"), dirs.path().join("two"));
+    let both = format!("{},{}", text(&one), text(&two));
+    let broker = try_start(&both, &[]).await.unwrap();
+    let mut client = Client::to(&broker).await;
+    ask::create(&mut client, "t", 1).await;
+    stop(broker).await;
+    for twin in [one.join("t-0"), two.join("t-0")] {
+        DiskOs.create_dir_all(&twin).unwrap();
+    }
+    for _ in 0..3 {
+        let said = refusal(&both, &[]).await;
+        assert!(said.contains("t-0 lies twice"), "neither a lock nor a port is left behind: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scraper_that_keeps_its_connection_does_not_keep_the_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let broker = start_with(dir.path(), &[("klamm.admin.listener", "127.0.0.1:0")]).await;
+    assert!(http(&broker, "/ready").await.starts_with("HTTP/1.1 200"));
+    assert!(http(&broker, "/healthz").await.starts_with("HTTP/1.1 200"));
+    let mut scraper = connect(broker.admin().unwrap()).await;
+    scraper.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut some = [0; 64];
+    scraper.read_exact(&mut some).await.unwrap();
+    stop(broker).await;
+    let again = start(dir.path()).await;
+    drop(scraper);
+    stop(again).await;
+}
+
+#[allow(clippy::disallowed_methods, reason = "a client stands outside of the world that the broker lives in")]
+async fn connect(address: std::net::SocketAddr) -> tokio::net::TcpStream {
+    tokio::net::TcpStream::connect(address).await.unwrap()
+}
+
+async fn http(broker: &klamm_broker::Broker, path: &str) -> String {
+    let mut stream = connect(broker.admin().unwrap()).await;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
