@@ -113,7 +113,6 @@ impl Broker {
             env.clone(),
             dirs,
             EffectiveBroker::new(settings.clone()),
-            config.producer_id_expiration_ms,
             ReplicaMetrics::new(recorder.clone()),
         )?;
         let replicas = Arc::new(replicas);

@@ -27,7 +27,6 @@ pub struct Replicas {
     clean: Vec<bool>,
     topics: RwLock<Topics>,
     broker: RwLock<EffectiveBroker>,
-    producer_id_expiration_ms: i64,
     metrics: ReplicaMetrics,
     memory: FetchMemory,
     /// Folders of deleted partitions, for the next chore to remove.
@@ -60,7 +59,6 @@ impl Replicas {
         env: Env,
         dirs: Vec<LogDir>,
         broker: EffectiveBroker,
-        producer_id_expiration_ms: i64,
         metrics: ReplicaMetrics,
     ) -> Result<Replicas, Error> {
         let dirs: Vec<Arc<LogDir>> = dirs.into_iter().map(Arc::new).collect();
@@ -71,7 +69,6 @@ impl Replicas {
             clean,
             topics: RwLock::default(),
             broker: RwLock::new(broker),
-            producer_id_expiration_ms,
             metrics,
             memory: FetchMemory::new(FETCH_MEMORY_BYTES),
             doomed: Mutex::default(),
@@ -194,7 +191,7 @@ impl Replicas {
             metadata.write(&*self.env.disk, &path)?;
         }
         let config = self.topic_config(image, &topic.name);
-        let log_config = log_config(&config, self.producer_id_expiration_ms, &self.env.random);
+        let log_config = log_config(&config, self.producer_id_expiration_ms(), &self.env.random);
         let opened = Writer::open(self.env.disk.clone(), &path, log_config, &options);
         let (writer, reader) = opened.map_err(|source| Error::Log { partition: id.to_string(), source })?;
         let leader_epoch = topic.partition(id.partition).map_or(klamm_base::LeaderEpoch(0), |part| part.leader_epoch);
@@ -216,6 +213,12 @@ impl Replicas {
     fn topic_config(&self, image: &Image, topic: &str) -> klamm_settings::TopicConfig {
         let overrides = image.config(&ConfigResource::topic(topic)).cloned().unwrap_or_default();
         resolve_topic(&overrides, &self.broker.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// `producer.id.expiration.ms`, which can be changed at run time.
+    fn producer_id_expiration_ms(&self) -> i64 {
+        let broker = self.broker.read().unwrap_or_else(PoisonError::into_inner);
+        broker.value("producer.id.expiration.ms").and_then(|ms| ms.parse().ok()).unwrap_or(i64::MAX)
     }
 
     /// Takes over what was configured for brokers at run time.
@@ -259,7 +262,7 @@ impl Replicas {
         for partition in self.all() {
             if all || delta.configs.contains(&ConfigResource::topic(partition.id.topic.clone())) {
                 let config = self.topic_config(image, &partition.id.topic);
-                let log_config = log_config(&config, self.producer_id_expiration_ms, &self.env.random);
+                let log_config = log_config(&config, self.producer_id_expiration_ms(), &self.env.random);
                 partition.set_config(config, log_config);
             }
         }

@@ -91,7 +91,7 @@ impl World {
         let settings = Settings::load(None, &[]).unwrap().settings;
         let broker = EffectiveBroker::new(Arc::new(settings));
         let metrics = ReplicaMetrics::new(Arc::new(metrics::NoopRecorder));
-        let replicas = Replicas::new(self.env(), dirs, broker, 86_400_000, metrics)?;
+        let replicas = Replicas::new(self.env(), dirs, broker, metrics)?;
         replicas.open_all(&self.image)?;
         Ok(replicas)
     }
