@@ -156,10 +156,12 @@ impl FrameReader {
         if self.buffer.len() < self.buffer.capacity() && self.buffer.capacity() >= wanted.min(end) {
             return Ok(());
         }
-        let (pool, place) = match wanted {
-            0..=FRAME_FREE_BYTES => (None, 0),
-            ..=FRAME_PREALLOCATE_BYTES => (Some(&self.memory.first), 0),
-            _ => (Some(&self.memory.large), 1),
+        let (pool, place) = if wanted <= FRAME_FREE_BYTES {
+            (None, 0)
+        } else if wanted <= FRAME_PREALLOCATE_BYTES {
+            (Some(&self.memory.first), 0)
+        } else {
+            (Some(&self.memory.large), 1)
         };
         if let Some(pool) = pool.filter(|_| self.rooms.len() <= place) {
             let room = pool.take(wanted).await.ok_or(FrameFault::NoRoom { size: end })?;
