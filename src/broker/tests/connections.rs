@@ -7,8 +7,13 @@ use std::time::Duration;
 
 use common::ask::{self, FETCH_VERSION, PRODUCE_VERSION};
 use common::{Client, start, start_with, stop};
+use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
+use kafka_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{
-    ApiVersionsRequest, DescribeClusterRequest, FetchRequest, HeartbeatRequest, MetadataRequest, ProduceRequest,
+    ApiVersionsRequest, CreatePartitionsRequest, DeleteRecordsRequest, DescribeClusterRequest, FetchRequest,
+    HeartbeatRequest, ListOffsetsRequest, MetadataRequest, ProduceRequest,
 };
 use klamm_base::ErrorCode;
 use tokio::time::Instant;
@@ -235,5 +240,39 @@ async fn a_client_that_goes_while_its_request_waits_disturbs_nobody_n9() {
     }
     assert_eq!(ask::produce(&mut client, "t", &["a"]).await.error_code, 0);
     assert_eq!(ask::values(&ask::fetch(&mut client, "t", 0).await), ["a"]);
+    stop(broker).await;
+}
+
+/// A request of some megabytes must not cost the square of its entries.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_name_very_many_partitions_are_answered() {
+    const MANY: i32 = 200_000;
+    let dir = tempfile::tempdir().unwrap();
+    let broker = start(dir.path()).await;
+    let mut client = Client::to(&broker).await;
+    ask::create(&mut client, "t", 1).await;
+    let partitions = || (1..=MANY).flat_map(|index| [index, 0]);
+
+    let asked = partitions().map(|index| ListOffsetsPartition::default().with_partition_index(index));
+    let topic = ListOffsetsTopic::default().with_name(ask::name("t")).with_partitions(asked.collect());
+    let listed = client.call(&ListOffsetsRequest::default().with_topics(vec![topic]), 4).await;
+    assert_eq!(listed.topics[0].partitions.len(), MANY as usize + 1);
+    let of_zero = listed.topics[0].partitions.iter().find(|part| part.partition_index == 0).unwrap();
+    assert_eq!(of_zero.error_code, ErrorCode::InvalidRequest.code(), "L5");
+
+    let asked = partitions().map(|index| DeleteRecordsPartition::default().with_partition_index(index));
+    let topic = DeleteRecordsTopic::default().with_name(ask::name("t")).with_partitions(asked.collect());
+    let deleted = client.call(&DeleteRecordsRequest::default().with_topics(vec![topic]), 1).await;
+    assert_eq!(deleted.topics[0].partitions.len(), MANY as usize + 1);
+
+    let asked = partitions().map(|index| PartitionProduceData::default().with_index(index));
+    let topic = TopicProduceData::default().with_name(ask::name("t")).with_partition_data(asked.collect());
+    let request = ProduceRequest::default().with_acks(1).with_topic_data(vec![topic]);
+    let produced = client.call(&request, PRODUCE_VERSION).await;
+    assert_eq!(produced.responses[0].partition_responses.len(), MANY as usize + 1);
+
+    let topics = (0..MANY).map(|n| CreatePartitionsTopic::default().with_name(ask::name(&format!("{}", n / 2))));
+    let request = CreatePartitionsRequest::default().with_topics(topics.collect()).with_timeout_ms(30_000);
+    assert_eq!(client.call(&request, 1).await.results.len(), MANY as usize / 2);
     stop(broker).await;
 }

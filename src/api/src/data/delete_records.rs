@@ -4,6 +4,8 @@
 //! - Differs from Kafka: the new log start is on disk before the answer leaves, where Kafka writes it within a minute
 //!   and may show deleted records again after a crash (D6).
 
+use std::collections::BTreeMap;
+
 use kafka_protocol::messages::delete_records_request::DeleteRecordsTopic;
 use kafka_protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use kafka_protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse};
@@ -35,9 +37,10 @@ impl Handler for DeleteRecords {
 
 async fn delete_from(call: Call<'_>, topic: &DeleteRecordsTopic) -> Vec<DeleteRecordsPartitionResult> {
     let mut answers: Vec<DeleteRecordsPartitionResult> = Vec::with_capacity(topic.partitions.len());
+    // Named twice: the last mention counts (D7).
+    let last: BTreeMap<i32, usize> = topic.partitions.iter().map(|part| part.partition_index).zip(0..).collect();
     for (place, part) in topic.partitions.iter().enumerate() {
-        // Named twice: the last mention counts (D7).
-        if topic.partitions[place + 1..].iter().any(|later| later.partition_index == part.partition_index) {
+        if last.get(&part.partition_index) != Some(&place) {
             continue;
         }
         let (code, low_watermark) = match delete(call, &topic.name, part.partition_index, part.offset).await {

@@ -6,6 +6,8 @@
 //!   tiered here, so -4 is the log's start and -5 and -6 find nothing.
 //! - A timestamp that the version does not know is UNSUPPORTED_VERSION for its partition (L2).
 
+use std::collections::BTreeMap;
+
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use kafka_protocol::messages::{ListOffsetsRequest, ListOffsetsResponse};
@@ -40,16 +42,24 @@ impl Handler for ListOffsets {
         let isolation_known = (0..=1).contains(&request.isolation_level);
         let bound = if request.replica_id.0 != -1 { Bound::LogEnd } else { Bound::HighWatermark };
         let mut topics: Vec<ListOffsetsTopicResponse> = Vec::with_capacity(request.topics.len());
+        let mut places: BTreeMap<&str, Places> = BTreeMap::new();
         for topic in request.topics.iter().filter(|topic| !topic.partitions.is_empty()) {
             // A topic named twice has one entry, in which its partitions meet.
-            let place = topics.iter().position(|answer| answer.name == topic.name).unwrap_or_else(|| {
+            let places = places.entry(topic.name.as_str()).or_insert_with(|| {
                 topics.push(ListOffsetsTopicResponse::default().with_name(topic.name.clone()));
-                topics.len() - 1
+                Places { topic: topics.len() - 1, partitions: BTreeMap::new() }
             });
-            answer_topic(call, topic, bound, isolation_known, &mut topics[place].partitions);
+            let answers = &mut topics[places.topic].partitions;
+            answer_topic(call, topic, bound, isolation_known, answers, &mut places.partitions);
         }
         Reply::Now(ListOffsetsResponse::default().with_topics(topics))
     }
+}
+
+/// Where the answers of a topic stand: its own place, and those of its partitions in it, by index.
+struct Places {
+    topic: usize,
+    partitions: BTreeMap<i32, usize>,
 }
 
 fn answer_topic(
@@ -58,14 +68,16 @@ fn answer_topic(
     bound: Bound,
     isolation_known: bool,
     answers: &mut Vec<ListOffsetsPartitionResponse>,
+    places: &mut BTreeMap<i32, usize>,
 ) {
     for part in &topic.partitions {
         let index = part.partition_index;
-        if let Some(first) = answers.iter_mut().find(|answer| answer.partition_index == index) {
+        if let Some(first) = places.get(&index) {
             // Named twice: one entry, refused (L5).
-            *first = answer(call, index, Err(ErrorCode::InvalidRequest));
+            answers[*first] = answer(call, index, Err(ErrorCode::InvalidRequest));
             continue;
         }
+        places.insert(index, answers.len());
         let found =
             if isolation_known { look_up(call, &topic.name, part, bound) } else { Err(ErrorCode::UnknownServerError) };
         answers.push(answer(call, index, found));

@@ -16,8 +16,8 @@ use kafka_protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse,
 };
 use kafka_protocol::messages::{ProduceRequest, ProduceResponse};
-use klamm_base::ErrorCode;
 use klamm_base::name::is_internal_topic;
+use klamm_base::{ErrorCode, TopicId};
 use klamm_record::BatchHeader;
 use klamm_replica::{ProduceRefusal, Produced};
 
@@ -50,23 +50,23 @@ fn produce(call: Call<'_>, request: ProduceRequest) -> Vec<TopicProduceResponse>
     let twice = named_twice(&request.topic_data);
     let whole = whole_request_fault(&request);
     let mut topics = Vec::with_capacity(request.topic_data.len());
-    for data in request.topic_data {
-        if data.partition_data.is_empty() {
-            continue;
-        }
+    for (topic_place, data) in request.topic_data.into_iter().enumerate() {
         let topic = Topic::of(call, &data);
         let mut partitions = Vec::with_capacity(data.partition_data.len());
-        for part in data.partition_data {
-            let doubled = twice.contains_key(&(topic.key(), part.index));
-            if doubled && partitions.iter().any(|done: &PartitionProduceResponse| done.index == part.index) {
-                continue;
-            }
-            let fault = if doubled { Some(ErrorCode::InvalidRequest) } else { whole };
+        for (place, part) in data.partition_data.into_iter().enumerate() {
+            let fault = match twice.get(&(topic_place, place)) {
+                None => whole,
+                Some(Mention::First) => Some(ErrorCode::InvalidRequest),
+                Some(Mention::Later) => continue,
+            };
             let produced = match fault {
                 Some(code) => Err(ProduceRefusal::from(code)),
                 None => topic.produce(call, part.index, part.records.as_ref(), request.acks),
             };
             partitions.push(answer(part.index, produced, call.version()));
+        }
+        if partitions.is_empty() {
+            continue;
         }
         topics.push(
             TopicProduceResponse::default()
@@ -80,24 +80,19 @@ fn produce(call: Call<'_>, request: ProduceRequest) -> Vec<TopicProduceResponse>
 
 /// A topic of a request, and what it is here.
 struct Topic {
-    /// What the request calls it, unique within the request.
-    called: String,
     /// Its name, or why it has none.
     name: Result<Arc<str>, ErrorCode>,
+    /// Which incarnation the client means, if it says.
+    id: Option<TopicId>,
 }
 
 impl Topic {
     fn of(call: Call<'_>, data: &TopicProduceData) -> Topic {
         if call.version() < 13 {
-            return Topic { called: data.name.to_string(), name: Ok(Arc::from(data.name.as_str())) };
+            return Topic { name: Ok(Arc::from(data.name.as_str())), id: None };
         }
         let id = topic_id(data.topic_id);
-        let name = call.services.topic_name(id).ok_or(ErrorCode::UnknownTopicId);
-        Topic { called: id.to_string(), name }
-    }
-
-    fn key(&self) -> String {
-        self.called.clone()
+        Topic { name: call.services.topic_name(id).ok_or(ErrorCode::UnknownTopicId), id: Some(id) }
     }
 
     /// The checks in Kafka's order: the topic, the records' shape, acks, internal topics, then the log's own.
@@ -110,6 +105,10 @@ impl Topic {
     ) -> Result<Produced, ProduceRefusal> {
         let name = self.name.as_ref().map_err(|code| *code)?;
         let partition = call.services.replicas.partition(name, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+        if self.id.is_some_and(|id| id != partition.topic_id) {
+            // The topic was deleted and made again, and only the partitions know it yet (P2).
+            return Err(ErrorCode::UnknownTopicId.into());
+        }
         let records = records.ok_or(ErrorCode::InvalidRecord)?;
         klamm_record::check_shape(records, call.version())?;
         if !(-1..=1).contains(&acks) {
@@ -122,20 +121,28 @@ impl Topic {
     }
 }
 
-/// The partitions that a request names more than once.
-fn named_twice(topics: &[TopicProduceData]) -> BTreeMap<(String, i32), ()> {
-    let single = topics.len() <= 1 && topics.iter().all(|topic| topic.partition_data.len() <= 1);
-    if single {
-        return BTreeMap::new();
-    }
-    let mut seen = BTreeMap::new();
-    for topic in topics {
-        let called = if topic.name.is_empty() { topic_id(topic.topic_id).to_string() } else { topic.name.to_string() };
-        for part in &topic.partition_data {
-            *seen.entry((called.clone(), part.index)).or_insert(0u32) += 1;
+/// Which mention it is of a partition that a request names more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mention {
+    First,
+    Later,
+}
+
+/// The mentions of partitions that a request names more than once, by topic and partition as places in the request.
+fn named_twice(topics: &[TopicProduceData]) -> BTreeMap<(usize, usize), Mention> {
+    let mut all = Vec::with_capacity(topics.iter().map(|topic| topic.partition_data.len()).sum());
+    for (topic_place, topic) in topics.iter().enumerate() {
+        for (place, part) in topic.partition_data.iter().enumerate() {
+            all.push(((topic.name.as_str(), topic.topic_id, part.index), (topic_place, place)));
         }
     }
-    seen.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| (key, ())).collect()
+    all.sort_unstable();
+    let mut twice = BTreeMap::new();
+    for group in all.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
+        twice.insert(group[0].1, Mention::First);
+        twice.extend(group[1..].iter().map(|(_, place)| (*place, Mention::Later)));
+    }
+    twice
 }
 
 /// What refuses every partition of a request: a transactional batch without a transactional id (P1), and with one, as
@@ -180,5 +187,27 @@ fn answer(index: i32, produced: Result<Produced, ProduceRefusal>, version: i16) 
             part.with_error_message(refusal.message.map(text))
                 .with_record_errors(refusal.record_errors.into_iter().map(record).collect())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::produce_request::PartitionProduceData;
+
+    use super::*;
+    use crate::convert::topic_name;
+
+    fn topic(name: &str, partitions: &[i32]) -> TopicProduceData {
+        let parts = partitions.iter().map(|index| PartitionProduceData::default().with_index(*index)).collect();
+        TopicProduceData::default().with_name(topic_name(name)).with_partition_data(parts)
+    }
+
+    #[test]
+    fn a_partition_named_twice_is_found_within_a_topic_and_across_its_mentions_p26() {
+        let twice = named_twice(&[topic("a", &[0, 1, 0]), topic("b", &[0, 1]), topic("a", &[2, 1])]);
+        let expected =
+            [((0, 0), Mention::First), ((0, 1), Mention::First), ((0, 2), Mention::Later), ((2, 1), Mention::Later)];
+        assert_eq!(twice.into_iter().collect::<Vec<_>>(), expected);
+        assert!(named_twice(&[topic("a", &[0, 1]), topic("b", &[0, 1])]).is_empty());
     }
 }

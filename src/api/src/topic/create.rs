@@ -5,6 +5,7 @@
 //! - Answers when the topic's partitions serve.
 //! - The topics that come into being by being asked for (Metadata, FindCoordinator) are made here too.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
@@ -36,8 +37,9 @@ impl Handler for CreateTopics {
         let created = call.services.controller.create_topics(topics, request.validate_only, timeout).await;
         call.services.settle().await;
         let mut results: Vec<CreatableTopicResult> = Vec::with_capacity(request.topics.len());
+        let mut answered = BTreeSet::new();
         for (place, topic) in request.topics.iter().enumerate() {
-            if results.iter().any(|result| result.name == topic.name) {
+            if !answered.insert(topic.name.as_str()) {
                 continue;
             }
             let created = match &created {

@@ -2,6 +2,8 @@
 //!
 //! - Versions 0-3 (KIP-195). Answers when the new partitions serve.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
 use kafka_protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
 use kafka_protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse, TopicName};
@@ -20,15 +22,20 @@ impl Handler for CreatePartitions {
     type Response = CreatePartitionsResponse;
 
     async fn handle(call: Call<'_>, request: CreatePartitionsRequest) -> Reply<CreatePartitionsResponse> {
-        let times = |name: &TopicName| request.topics.iter().filter(|topic| topic.name == *name).count();
-        let (once, twice): (Vec<_>, Vec<_>) = request.topics.iter().partition(|topic| times(&topic.name) == 1);
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+        for topic in &request.topics {
+            *times.entry(topic.name.as_str()).or_default() += 1;
+        }
+        let is_once = |topic: &&CreatePartitionsTopic| times.get(topic.name.as_str()) == Some(&1);
+        let (once, twice): (Vec<_>, Vec<_>) = request.topics.iter().partition(is_once);
+        let mut refused = BTreeSet::new();
         let asked = once.iter().map(|topic| new_partitions(topic)).collect();
         let timeout = deadline(request.timeout_ms);
         let made = call.services.controller.create_partitions(asked, request.validate_only, timeout).await;
         call.services.settle().await;
         let mut results: Vec<CreatePartitionsTopicResult> = Vec::with_capacity(request.topics.len());
         for topic in twice {
-            if !results.iter().any(|result| result.name == topic.name) {
+            if refused.insert(topic.name.as_str()) {
                 results
                     .push(result(&topic.name, Err(Refusal::new(ErrorCode::InvalidRequest, "Duplicate topic name."))));
             }
