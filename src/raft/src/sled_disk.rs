@@ -42,12 +42,32 @@ pub(crate) struct SledDisk {
     file: std::fs::File,
 }
 
+/// A lock that is held is asked for again this often before it counts as held: whoever had it may be a moment from
+/// gone. A process that ends lets go of it late, and so does a child that another thread of ours has just forked and that
+/// has not become another program yet.
+const LOCK_TRIES: u32 = 50;
+
+#[allow(clippy::disallowed_methods, reason = "sled tries its lock and cannot wait for it")]
+fn pause() {
+    std::thread::sleep(std::time::Duration::from_millis(20));
+}
+
 impl SledDisk {
     /// Opens the store in `dir`, or makes it.
     ///
     /// # Errors
     /// If another process has it open, or it is damaged.
     pub fn open(dir: &Path) -> Result<SledDisk, Error> {
+        for _ in 0..LOCK_TRIES {
+            match SledDisk::try_open(dir) {
+                Err(Error::InUse(_)) => pause(),
+                opened => return opened,
+            }
+        }
+        SledDisk::try_open(dir)
+    }
+
+    fn try_open(dir: &Path) -> Result<SledDisk, Error> {
         remove_half_made_files(dir)?;
         let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(Some(FLUSH_EVERY_MS));
         let opened = catch_unwind(AssertUnwindSafe(|| {
