@@ -30,8 +30,9 @@ pub const LARGE_WINDOW_BYTES: u64 = 8 * 1024 * 1024;
 /// takes part of what is left; one that finds nothing left gets its first batch all the same (KIP-74).
 pub const FETCH_MEMORY_BYTES: usize = 32 * 1024 * 1024;
 
-/// The most record bytes of one fetch answer, in bytes, beyond its first batch: below that, the client's own limits hold.
-pub const FETCH_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// The most record bytes of one fetch answer, in bytes, beyond its first batch: what one may take while nobody else holds
+/// any. Below that, the client's own limits hold.
+pub const FETCH_ANSWER_BYTES: usize = FETCH_MEMORY_BYTES - FETCH_MEMORY_BYTES / 4;
 
 /// The most bytes that an answer whose client reads slowly keeps of a partition while it is read from the log again.
 pub const REREAD_BYTES: usize = 512 * 1024;

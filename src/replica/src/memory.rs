@@ -2,13 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::timeout;
-
-/// How long a fetch waits for others to give memory back before it takes what there is.
-const MOST_WAIT: Duration = Duration::from_millis(500);
+use tokio::time::{Instant, timeout_at};
 
 /// The bound. Clones share it.
 #[derive(Clone, Debug)]
@@ -58,9 +54,9 @@ impl FetchMemory {
         Held { memory: self.clone(), bytes }
     }
 
-    /// Waits until `wanted` bytes could be held, or so long that it is better to go on with what there is. Holders
-    /// whose clients do not read are asked for theirs meanwhile. False if the time passed.
-    pub async fn wait_for(&self, wanted: usize) -> bool {
+    /// Waits until `wanted` bytes could be held, or until `deadline`. Holders whose clients do not read are asked for
+    /// theirs meanwhile. False if the time passed.
+    pub async fn wait_for(&self, wanted: usize, deadline: Instant) -> bool {
         let _waiting = Waiting::among(&self.0.waiting);
         let enough = async {
             loop {
@@ -73,7 +69,7 @@ impl FetchMemory {
                 freed.await;
             }
         };
-        timeout(MOST_WAIT, enough).await.is_ok()
+        timeout_at(deadline, enough).await.is_ok()
     }
 }
 
@@ -86,6 +82,14 @@ impl Held {
     /// How many bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Parts with `bytes` of it, or with all if that is less.
+    #[must_use]
+    pub fn split_off(&mut self, bytes: usize) -> Held {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Held { memory: self.memory.clone(), bytes }
     }
 
     /// Holds `bytes` from now on, also if that is more than there is: the first batch of an answer must fit.
@@ -127,6 +131,8 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -140,6 +146,13 @@ mod tests {
         assert_eq!((memory.left(), memory.reserve(1).bytes()), (0, 0));
         drop((first, second));
         assert_eq!(memory.left(), 100);
+        let mut whole = memory.reserve(70);
+        let (part, rest) = (whole.split_off(50), whole.split_off(50));
+        assert_eq!((part.bytes(), rest.bytes(), whole.bytes(), memory.left()), (50, 20, 0, 30));
+        drop((whole, part));
+        assert_eq!(memory.left(), 80);
+        drop(rest);
+        assert_eq!(memory.left(), 100);
     }
 
     #[tokio::test(start_paused = true)]
@@ -147,14 +160,15 @@ mod tests {
         let memory = FetchMemory::new(100);
         let held = memory.reserve(60);
         assert!(!held.is_wanted());
-        let waits = memory.wait_for(70);
+        let after = |ms| Instant::now() + Duration::from_millis(ms);
+        let waits = memory.wait_for(70, after(100));
         tokio::pin!(waits);
-        assert!(timeout(Duration::from_millis(1), waits.as_mut()).await.is_err());
+        assert!(timeout_at(after(1), waits.as_mut()).await.is_err());
         assert!(held.is_wanted());
         drop(held);
         assert!(waits.await);
         let held = memory.reserve(60);
         assert!(!held.is_wanted(), "who waited has left");
-        assert!(!memory.wait_for(70).await, "the time passes");
+        assert!(!memory.wait_for(70, after(100)).await, "the time passes");
     }
 }

@@ -5,7 +5,7 @@
 //! - The first batch of an answer is whole however small the limits are (KIP-74); an answer holds whole batches only.
 //! - Both isolation levels; without transactions the last stable offset is the high watermark and no transaction is
 //!   ever aborted.
-//! - An answer has at most 16 MiB beyond its first batch, and less while the answers that clients have not read yet fill
+//! - An answer has at most 24 MiB beyond its first batch, and less while the answers that clients have not read yet fill
 //!   the memory that there is for them: those leave it and are read again when their clients read on.
 //! - Only consumers are served: a node that claims to be a replica is none of this partition (F13, F19b).
 
@@ -32,6 +32,9 @@ pub struct Fetch;
 
 /// The replica id of a consumer that looks at what followers have (`DEBUGGING_CONSUMER_ID`).
 const DEBUGGING_CONSUMER: i32 = -2;
+
+/// How long a fetch waits for others to give memory back before it takes what there is.
+const MEMORY_WAIT: Duration = Duration::from_millis(500);
 
 impl Handler for Fetch {
     type Request = FetchRequest;
@@ -123,17 +126,16 @@ impl Asked {
         }
     }
 
-    /// Reads; once more after waiting for memory if the lack of it cost most of the answer.
+    /// Reads, and reads again after waiting for memory as long as the lack of it costs much of the answer.
     async fn read_enough(&self, targets: &[Target], memory: &FetchMemory) -> Vec<Result<Read, Refused>> {
+        let deadline = Instant::now() + MEMORY_WAIT;
         loop {
             let (reads, is_short) = self.read(targets, memory);
-            if !is_short {
+            if !is_short || Instant::now() >= deadline {
                 return reads;
             }
             drop(reads);
-            if !memory.wait_for(self.most_bytes(targets)).await {
-                return self.read(targets, memory).0;
-            }
+            memory.wait_for(self.most_bytes(targets), deadline).await;
         }
     }
 
@@ -155,10 +157,12 @@ impl Asked {
     /// True if there would have been much more but for the lack of memory.
     fn read(&self, targets: &[Target], memory: &FetchMemory) -> (Vec<Result<Read, Refused>>, bool) {
         let (mut left, mut found, mut is_cut) = (self.max_bytes, false, false);
+        // In one piece before the first read: two that take a bit at a time would each keep the other from enough.
+        let mut held = memory.reserve(self.most_bytes(targets));
         let read = |target: &Target| {
             let partition = target.partition.as_ref().map_err(|code| Refused { code: *code, by_read: false })?;
             let limit = i64::from(target.entry.wanted.max_bytes).min(left);
-            let read = self.read_one(partition, &target.entry.wanted, limit, !found, memory);
+            let read = self.read_one(partition, &target.entry.wanted, limit, !found, &mut held);
             let read = read.map_err(|code| Refused { code, by_read: true })?;
             let bytes = read.fetched.records.len() as i64;
             is_cut |= read.is_cut;
@@ -177,7 +181,7 @@ impl Asked {
         wanted: &Wanted,
         limit: i64,
         min_one: bool,
-        memory: &FetchMemory,
+        memory: &mut Held,
     ) -> Result<Read, ErrorCode> {
         if self.replica_id >= 0 {
             let knows_epoch = wanted.current_leader_epoch.0 >= 0;
@@ -185,12 +189,14 @@ impl Asked {
         }
         debug_assert!(self.replica_id <= -1 || self.replica_id == DEBUGGING_CONSUMER);
         let max_bytes = usize::try_from(limit).map_err(|_| ErrorCode::UnknownServerError)?;
-        let mut held = memory.reserve(max_bytes);
-        let fetched = partition.fetch(wanted, held.bytes(), min_one)?;
+        let granted = max_bytes.min(memory.bytes());
+        let fetched = partition.fetch(wanted, granted, min_one)?;
         let goes_on = fetched.diverging.is_none() && fetched.next_offset < fetched.high_watermark;
-        let is_cut = goes_on && held.bytes() < max_bytes;
+        let is_cut = goes_on && granted < max_bytes;
         // What lies behind the limits counts as far as they reach (F5): whole batches never fill them to the last byte.
         let available_bytes = if goes_on { limit } else { fetched.records.len() as i64 };
+        // A first batch beyond the limits is held as well, but not at the cost of the partitions that follow.
+        let mut held = memory.split_off(fetched.records.len().min(granted));
         held.set(fetched.records.len());
         Ok(Read { fetched, held: Some(held), available_bytes, is_cut })
     }
