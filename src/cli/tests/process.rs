@@ -1,0 +1,251 @@
+//! The command line as a process of its own: exit codes, what is said and where, signals.
+//!
+//! Run without `KLAMM_TEST_CHILD` this is the test; with it, it is the program, with the arguments that it was given.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Output, Stdio};
+
+use klamm_env::disk::Mode;
+use klamm_env::{Disk, DiskOs};
+
+const CHILD: &str = "KLAMM_TEST_CHILD";
+
+const CASES: [(&str, fn()); 10] = [
+    ("help and version are no failures", help_and_version_are_no_failures),
+    ("a command line that makes no sense ends with 2", a_command_line_that_makes_no_sense_ends_with_2),
+    ("a file that cannot be read ends with 1", a_file_that_cannot_be_read_ends_with_1),
+    ("a bad value is told with file, line, key and range", a_bad_value_is_told_with_file_line_key_and_range),
+    ("a bad override is told as it was typed", a_bad_override_is_told_as_it_was_typed),
+    ("settings that do not go together end with 1", settings_that_do_not_go_together_end_with_1),
+    ("a key without effect gives one warning", a_key_without_effect_gives_one_warning),
+    ("SIGTERM and SIGINT stop a broker cleanly", sigterm_and_sigint_stop_a_broker_cleanly),
+    ("a port or a directory in use ends with 1", a_port_or_a_directory_in_use_ends_with_1),
+    ("a killed broker starts again", a_killed_broker_starts_again),
+];
+
+fn main() -> ExitCode {
+    if std::env::var_os(CHILD).is_some() {
+        return klamm_cli::run(std::env::args_os());
+    }
+    for (name, case) in CASES {
+        println!("test {name} ...");
+        case();
+    }
+    println!("{} tests passed", CASES.len());
+    ExitCode::SUCCESS
+}
+
+fn klamm(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(args).env(CHILD, "1").env_remove("KLAMM_LOG");
+    command
+}
+
+/// Runs to the end, which must come by itself: `timeout` ends it with 124 else.
+fn run(args: &[&str]) -> Output {
+    let own = std::env::current_exe().unwrap();
+    let mut command = Command::new("timeout");
+    command.arg("60").arg(own).args(args).env(CHILD, "1").env_remove("KLAMM_LOG").stdin(Stdio::null());
+    // What starts although it should not leaves its data where they are thrown away.
+    let elsewhere = tempfile::tempdir().unwrap();
+    command.current_dir(elsewhere.path()).output().unwrap()
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+/// The one line of a start that fails; nothing is said on stdout.
+fn refusal(args: &[&str]) -> String {
+    let output = run(args);
+    assert_eq!((code(&output), stdout(&output)), (Some(1), ""), "{args:?}: {}", stderr(&output));
+    let last = stderr(&output).lines().last().unwrap_or_default();
+    let told = last.strip_prefix("klamm: ").unwrap_or_else(|| panic!("{args:?}: {}", stderr(&output)));
+    told.to_owned()
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    let file = DiskOs.open(path, Mode::CreateEmpty).unwrap();
+    file.write_at(0, &mut [std::io::IoSlice::new(bytes)]).unwrap();
+}
+
+/// A broker that runs.
+struct Running {
+    child: Child,
+    ready: String,
+}
+
+impl Running {
+    fn start(args: &[&str]) -> Running {
+        let mut child = klamm(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut ready = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
+        assert!(ready.starts_with("klamm ") && ready.contains(" ready in "), "{ready:?}");
+        Running { child, ready }
+    }
+
+    fn address(&self) -> &str {
+        let (_, rest) = self.ready.split_once("PLAINTEXT://").unwrap();
+        rest.split([',', '\n']).next().unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// Waits for its end: its exit code, if it was not killed, and what it said beside the ready line.
+    fn end(mut self) -> (Option<i32>, String, String) {
+        let (mut out, mut err) = (String::new(), String::new());
+        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        (self.child.wait().unwrap().code(), out, err)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, unless the test fails.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Arguments of a broker on any free port.
+fn server(dir: &Path) -> Vec<String> {
+    let overrides = [
+        "listeners=PLAINTEXT://127.0.0.1:0".to_owned(),
+        "klamm.admin.listener=".to_owned(),
+        format!("log.dirs={}", dir.display()),
+        "offsets.topic.num.partitions=2".to_owned(),
+    ];
+    let mut args = vec!["server".to_owned()];
+    for one in overrides {
+        args.extend(["--override".to_owned(), one]);
+    }
+    args
+}
+
+fn texts(args: &[String]) -> Vec<&str> {
+    args.iter().map(String::as_str).collect()
+}
+
+fn help_and_version_are_no_failures() {
+    let output = run(&["--help"]);
+    assert_eq!((code(&output), stderr(&output)), (Some(0), ""));
+    assert!(stdout(&output).contains("server"));
+    let output = run(&["--version"]);
+    assert_eq!((code(&output), stdout(&output)), (Some(0), concat!("klamm ", env!("CARGO_PKG_VERSION"), "\n")));
+    assert_eq!(code(&run(&["server", "--help"])), Some(0));
+}
+
+fn a_command_line_that_makes_no_sense_ends_with_2() {
+    for args in [
+        &[][..],
+        &["serve"],
+        &["server", "a", "b"],
+        &["server", "--unknown"],
+        &["server", "--override"],
+        &["server", "--override", "a"],
+        &["server", "--override", "=b"],
+    ] {
+        let output = run(args);
+        assert_eq!((code(&output), stdout(&output)), (Some(2), ""), "{args:?}");
+        assert!(!stderr(&output).is_empty(), "{args:?}");
+    }
+}
+
+fn a_file_that_cannot_be_read_ends_with_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let missing = dir.path().join("missing.properties");
+    let told = refusal(&["server", missing.to_str().unwrap()]);
+    assert!(told.contains("missing.properties") && told.contains("No such file"), "{told}");
+    let told = refusal(&["server", dir.path().to_str().unwrap()]);
+    assert!(told.contains(dir.path().to_str().unwrap()), "{told}");
+}
+
+fn a_bad_value_is_told_with_file_line_key_and_range() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("server.properties");
+    // The comment is Latin-1, as Java reads such files.
+    write(&file, b"# caf\xe9\nnode.id=1\nprocess.roles=broker,controller\nnum.partitions=0\n");
+    let told = refusal(&["server", file.to_str().unwrap()]);
+    let place = format!("{}:4: num.partitions=0: ", file.display());
+    assert!(told.starts_with(&place) && told.contains("(allowed: INT, at least 1)"), "{told}");
+}
+
+fn a_bad_override_is_told_as_it_was_typed() {
+    let told = refusal(&["server", "--override", "num.partitions=many"]);
+    assert!(told.starts_with("--override num.partitions=many: "), "{told}");
+    let told = refusal(&["server", "--override", "node.id=-5"]);
+    assert!(told.contains("node.id=-5"), "{told}");
+}
+
+fn settings_that_do_not_go_together_end_with_1() {
+    let told = refusal(&["server", "--override", "listeners=A://127.0.0.1:0"]);
+    assert!(told.contains("listeners"), "{told}");
+    let told = refusal(&["server", "--override", "connections.max.idle.ms=50"]);
+    assert!(told.contains("connections.max.idle.ms, which is 50"), "{told}");
+}
+
+fn a_key_without_effect_gives_one_warning() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut args = server(&dir.path().join("data"));
+    args.extend(["--override".to_owned(), "no.such.key=1".to_owned()]);
+    let broker = Running::start(&texts(&args));
+    broker.signal("-TERM");
+    let (code, out, err) = broker.end();
+    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
+    assert_eq!(err.matches("no.such.key").count(), 1, "{err}");
+}
+
+fn sigterm_and_sigint_stop_a_broker_cleanly() {
+    let dir = tempfile::tempdir().unwrap();
+    for signal in ["-TERM", "-INT"] {
+        let broker = Running::start(&texts(&server(dir.path())));
+        assert!(!dir.path().join(".kafka_cleanshutdown").exists());
+        broker.signal(signal);
+        let (code, out, err) = broker.end();
+        assert_eq!((code, out.as_str()), (Some(0), ""), "{signal}: only the ready line goes to stdout; {err}");
+        assert!(err.contains(&format!("SIG{}", &signal[1..])), "{err}");
+        assert!(dir.path().join(".kafka_cleanshutdown").exists());
+    }
+}
+
+fn a_port_or_a_directory_in_use_ends_with_1() {
+    let dirs = tempfile::tempdir().unwrap();
+    let (used, fresh) = (dirs.path().join("used"), dirs.path().join("fresh"));
+    let broker = Running::start(&texts(&server(&used)));
+    let told = refusal(&texts(&server(&used)));
+    assert!(told.contains("in use by another process"), "{told}");
+    let mut args = server(&fresh);
+    args.extend(["--override".to_owned(), format!("listeners=PLAINTEXT://{}", broker.address())]);
+    let told = refusal(&texts(&args));
+    assert!(told.contains("listener PLAINTEXT") && told.contains(broker.address()), "{told}");
+    assert!(!fresh.exists());
+    broker.signal("-TERM");
+    assert_eq!(broker.end().0, Some(0));
+}
+
+fn a_killed_broker_starts_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        let broker = Running::start(&texts(&server(dir.path())));
+        broker.signal("-KILL");
+        assert_eq!(broker.end().0, None);
+        assert!(!dir.path().join(".kafka_cleanshutdown").exists());
+    }
+    let broker = Running::start(&texts(&server(dir.path())));
+    broker.signal("-TERM");
+    assert_eq!(broker.end().0, Some(0));
+}
