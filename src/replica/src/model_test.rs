@@ -96,7 +96,7 @@ impl Run {
         log.values.extend(values);
     }
 
-    /// I2: the newest batch of a producer is known as long as its records are.
+    /// I2: the newest batch of a producer is known, also when its records are deleted (I6).
     fn repeat(&mut self) {
         let Some(key) = self.pick() else { return };
         let Some((sequence, offset, values)) = &self.logs[&key].newest else { return };
@@ -195,8 +195,14 @@ impl Run {
             let least = log.flushed.max(log.start);
             assert!((least..=log.values.len()).contains(&survived), "seed {seed}: {key:?}: {survived} of {log:?}");
             log.values.truncate(survived);
-            // What recovery found is all there is; whether it is synced nobody knows before the next flush.
-            if log.newest.as_ref().is_some_and(|(_, at, values)| *at as usize + values.len() > survived) {
+            let start = partition.log_start().0 as usize;
+            if log.flushed <= log.start && start > log.start && start <= survived {
+                // Nothing was ever synced, and of the segments' names only later ones came through.
+                log.start = start;
+            }
+            // The state of a producer outlives its records as long as there is power.
+            let is_there = |at: usize, len: usize| log.start <= at && at + len <= survived;
+            if log.newest.as_ref().is_some_and(|(_, at, values)| !is_there(*at as usize, values.len())) {
                 log.newest = None;
             }
             // A producer of which a part was lost goes on with a new number.
