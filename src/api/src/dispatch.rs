@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use klamm_base::limits::PLAIN_REQUEST_BYTES;
 use klamm_wire::RequestHeader;
 use klamm_wire::header::API_VERSIONS;
 use tokio::time::Instant;
@@ -14,6 +15,9 @@ use crate::reply::Outcome;
 use crate::services::Services;
 use crate::session::Session;
 use crate::table::{Row, row};
+
+/// The key of Produce, whose requests carry records.
+const PRODUCE: i16 = 0;
 
 /// Serves frames. Cheap to clone; one for all connections.
 #[derive(Clone)]
@@ -37,6 +41,9 @@ impl Api {
         let Some(row) = row(key) else {
             return Outcome::Close(format!("API key {key} is not served"));
         };
+        if key != PRODUCE && frame.len() > PLAIN_REQUEST_BYTES {
+            return Outcome::Close(format!("{} of {} bytes: nothing but records is that long", row.name, frame.len()));
+        }
         let header = match RequestHeader::read(&mut frame, (row.header_version)(version) > 1) {
             Ok(header) => header,
             Err(fault) => return Outcome::Close(fault.to_string()),

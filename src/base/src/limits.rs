@@ -37,6 +37,14 @@ pub const FETCH_ANSWER_BYTES: usize = FETCH_MEMORY_BYTES - FETCH_MEMORY_BYTES / 
 /// The most bytes that an answer whose client reads slowly keeps of a partition while it is read from the log again.
 pub const REREAD_BYTES: usize = 512 * 1024;
 
+/// The largest request that carries no records, in bytes. Decoded, its small parts take many times their size on the
+/// wire, so `socket.request.max.bytes` alone would let one request take gigabytes.
+pub const PLAIN_REQUEST_BYTES: usize = 16 * 1024 * 1024;
+
+/// The most bytes of configurations that one DescribeConfigs is answered with: a few bytes of a request name a resource
+/// whose description has thousands.
+pub const DESCRIBED_CONFIGS_BYTES: usize = 64 * 1024 * 1024;
+
 /// The most commands that wait for the controller.
 pub const CONTROLLER_QUEUE: usize = 2000;
 

@@ -12,7 +12,9 @@ use kafka_protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
 };
 use kafka_protocol::messages::{DescribeConfigsRequest, DescribeConfigsResponse};
+use kafka_protocol::protocol::StrBytes;
 use klamm_base::ErrorCode;
+use klamm_base::limits::DESCRIBED_CONFIGS_BYTES;
 use klamm_base::name::topic_name_fault;
 use klamm_controller::Refusal;
 use klamm_metadata::{ConfigResource, ResourceKind};
@@ -30,23 +32,43 @@ impl Handler for DescribeConfigs {
     type Response = DescribeConfigsResponse;
 
     async fn handle(call: Call<'_>, request: DescribeConfigsRequest) -> Reply<DescribeConfigsResponse> {
-        let results = request.resources.iter().map(|resource| {
-            let result = DescribeConfigsResult::default()
-                .with_resource_type(resource.resource_type)
-                .with_resource_name(resource.resource_name.clone());
-            match describe(call, resource) {
-                Ok(described) => {
-                    let wanted = wanted(resource);
-                    let kept = described.into_iter().filter(|config| is_wanted(config, wanted.as_ref()));
-                    let configs = kept.map(|config| to_wire(call, config, &request)).collect();
-                    result.with_error_message(Some(text(""))).with_configs(configs)
-                }
-                Err(refusal) => {
-                    result.with_error_code(refusal.code.code()).with_error_message(Some(text(refusal.message)))
-                }
+        let mut results = Vec::new();
+        let mut bytes = 0;
+        for resource in &request.resources {
+            let result = describe_resource(call, resource, &request);
+            bytes += result.configs.iter().map(size).sum::<usize>();
+            if bytes > DESCRIBED_CONFIGS_BYTES {
+                return Reply::Close("the configurations asked for are too many for one answer");
             }
-        });
-        Reply::Now(DescribeConfigsResponse::default().with_results(results.collect()))
+            results.push(result);
+        }
+        Reply::Now(DescribeConfigsResponse::default().with_results(results))
+    }
+}
+
+/// What a configuration takes in the answer, in bytes, about.
+fn size(config: &DescribeConfigsResourceResult) -> usize {
+    let length = |text: &Option<StrBytes>| text.as_ref().map_or(0, |text| text.len());
+    let synonyms = config.synonyms.iter().map(|synonym| synonym.name.len() + length(&synonym.value) + 8);
+    config.name.len() + length(&config.value) + length(&config.documentation) + synonyms.sum::<usize>() + 16
+}
+
+fn describe_resource(
+    call: Call<'_>,
+    resource: &DescribeConfigsResource,
+    request: &DescribeConfigsRequest,
+) -> DescribeConfigsResult {
+    let result = DescribeConfigsResult::default()
+        .with_resource_type(resource.resource_type)
+        .with_resource_name(resource.resource_name.clone());
+    match describe(call, resource) {
+        Ok(described) => {
+            let wanted = wanted(resource);
+            let kept = described.into_iter().filter(|config| is_wanted(config, wanted.as_ref()));
+            let configs = kept.map(|config| to_wire(call, config, request)).collect();
+            result.with_error_message(Some(text(""))).with_configs(configs)
+        }
+        Err(refusal) => result.with_error_code(refusal.code.code()).with_error_message(Some(text(refusal.message))),
     }
 }
 

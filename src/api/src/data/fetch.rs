@@ -247,6 +247,15 @@ impl Target {
             },
         };
         let partition = name.as_ref().and_then(|name| call.services.replicas.partition(name, *index)).ok_or(missing);
+        let is_meant = |partition: &Arc<Partition>| match topic {
+            TopicKey::Id(id) => partition.topic_id == *id,
+            TopicKey::Name(_) => true,
+        };
+        let partition = match partition {
+            // The topic was deleted and made again, and only the partitions know it yet (F15).
+            Ok(partition) if !is_meant(&partition) => Err(ErrorCode::InconsistentTopicId),
+            found => found,
+        };
         Target { entry, name, partition }
     }
 
