@@ -10,6 +10,7 @@
 //! Death goes the other way: no new requests, groups stop, logs are synced and closed, the quorum stops last.
 
 pub mod chores;
+mod doors;
 pub mod error;
 pub mod exporter;
 mod group_log;

@@ -1,35 +1,31 @@
 //! The order of birth and death.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use klamm_api::Services;
 use klamm_api::producer_ids::ProducerIds;
 use klamm_api::published::Published;
 use klamm_api::topic::create::offsets_topic;
-use klamm_api::{Api, ApiMetrics, Services};
 use klamm_base::name::CONSUMER_OFFSETS;
 use klamm_base::{ErrorCode, NodeId, TopicId};
 use klamm_controller::{Controller, Defaults, Handle, Registration};
 use klamm_coordinator::{GroupConfig, Groups};
-use klamm_env::net::ListenOptions;
-use klamm_env::{Env, Listener};
+use klamm_env::Env;
 use klamm_log::{DirError, LogDir};
-use klamm_metadata::{Endpoint, SecurityProtocol};
 use klamm_raft::{Quorum, Updates};
 use klamm_replica::sessions::FetchSessions;
 use klamm_replica::{ReplicaMetrics, Replicas};
-use klamm_server::{ConnectionLimits, Connections, ListenerConfig, ServerMetrics, serve_listener};
 use klamm_settings::{BrokerConfig, EffectiveBroker, Settings};
 use metrics::Recorder;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::doors::{Bound, accept, bind, endpoints};
 use crate::error::Error;
-use crate::exporter::Exporter;
 use crate::group_log::GroupLog;
 use crate::publisher::Publisher;
 use crate::rules::SettingsRules;
@@ -52,12 +48,6 @@ pub struct Broker {
     background: Vec<JoinHandle<()>>,
     listening: Vec<(String, SocketAddr)>,
     admin: Option<SocketAddr>,
-}
-
-/// Sockets that are bound; nothing is accepted yet.
-struct Bound {
-    listeners: Vec<(Arc<str>, Listener, SocketAddr)>,
-    admin: Option<(Listener, SocketAddr)>,
 }
 
 impl Broker {
@@ -198,46 +188,6 @@ async fn wait_until_alone(replicas: &Arc<Replicas>) {
     }
 }
 
-async fn bind(env: &Env, config: &BrokerConfig) -> Result<Bound, Error> {
-    let options = ListenOptions {
-        backlog: config.socket_listen_backlog_size,
-        send_buffer: config.socket_send_buffer_bytes,
-        receive_buffer: config.socket_receive_buffer_bytes,
-    };
-    let mut listeners = Vec::with_capacity(config.listeners.len());
-    for listener in &config.listeners {
-        let fault = |source| Error::Listener { name: listener.name.clone(), source };
-        let socket = env.net.listen(&listener.host, listener.port, options).await.map_err(fault)?;
-        let address = socket.local_addr().map_err(fault)?;
-        listeners.push((Arc::from(listener.name.as_str()), socket, address));
-    }
-    let admin = match &config.admin_listener {
-        Some(admin) => bind_admin(env, admin, options).await?,
-        None => None,
-    };
-    Ok(Bound { listeners, admin })
-}
-
-/// The admin port that nobody asked for gives way if its address is taken, as by a second broker on the machine.
-async fn bind_admin(
-    env: &Env,
-    admin: &klamm_settings::AdminListener,
-    options: ListenOptions,
-) -> Result<Option<(Listener, SocketAddr)>, Error> {
-    let fault = |source| Error::Listener { name: "klamm.admin.listener".to_owned(), source };
-    match env.net.listen(&admin.host, admin.port, options).await {
-        Ok(socket) => {
-            let address = socket.local_addr().map_err(fault)?;
-            Ok(Some((socket, address)))
-        }
-        Err(error) if admin.is_default => {
-            tracing::warn!(%error, "there is no admin HTTP port: its default address is taken");
-            Ok(None)
-        }
-        Err(error) => Err(fault(error)),
-    }
-}
-
 fn open_dirs(env: &Env, config: &BrokerConfig) -> Result<Vec<LogDir>, Error> {
     let open = |path: &String| Ok(LogDir::open(env.disk.clone(), &PathBuf::from(path))?);
     config.log_dirs.iter().map(open).collect()
@@ -288,25 +238,6 @@ async fn register(controller: &Handle, registration: Registration) -> Result<i64
     let unfenced = controller.unfence_broker(node, epoch, CONTROLLER_TIMEOUT).await;
     unfenced.map_err(Error::refused("the broker could not be unfenced"))?;
     Ok(epoch)
-}
-
-/// What clients are told. A listener on port 0 is told by the port that it got; one without a host by the address that
-/// the client reached, which is what an empty host means here.
-fn endpoints(config: &BrokerConfig, bound: &Bound) -> Vec<Endpoint> {
-    let advertised = config.advertised_listeners.iter().map(|listener| {
-        let own = bound.listeners.iter().find(|(name, ..)| **name == *listener.name);
-        let port = match listener.port {
-            0 => own.map_or(0, |(_, _, address)| address.port()),
-            port => port,
-        };
-        Endpoint {
-            listener: Arc::from(listener.name.as_str()),
-            host: Arc::from(listener.host.as_str()),
-            port,
-            protocol: SecurityProtocol::Plaintext,
-        }
-    });
-    advertised.collect()
 }
 
 /// Opens the partitions that the cluster has, and returns the steps of the image that follow.
@@ -373,41 +304,4 @@ fn group_config(config: &BrokerConfig) -> GroupConfig {
         retention_check_interval_ms: config.offsets_retention_check_interval_ms,
         commit_timeout_ms: config.offsets_commit_timeout_ms,
     }
-}
-
-/// Opens the doors. Returns the addresses of the listeners and of the admin port.
-fn accept(
-    env: &Env,
-    config: &BrokerConfig,
-    bound: Bound,
-    services: Arc<Services>,
-    recorder: &dyn Recorder,
-    prometheus: PrometheusHandle,
-) -> (Vec<(String, SocketAddr)>, Option<SocketAddr>) {
-    let api = Api::new(services.clone(), ApiMetrics::new(recorder));
-    let connections = Connections::new(ConnectionLimits {
-        max: usize::try_from(config.max_connections).unwrap_or(usize::MAX),
-        max_per_ip: usize::try_from(config.max_connections_per_ip).unwrap_or(usize::MAX),
-        overrides: config.max_connections_per_ip_overrides.clone().into_iter().collect::<BTreeMap<_, _>>(),
-    });
-    let mut listening = Vec::with_capacity(bound.listeners.len());
-    for (name, listener, address) in bound.listeners {
-        let listener_config = ListenerConfig {
-            name: name.clone(),
-            max_frame_bytes: usize::try_from(config.socket_request_max_bytes).unwrap_or(usize::MAX),
-            max_idle: Duration::from_millis(config.connections_max_idle_ms),
-        };
-        let metrics = ServerMetrics::new(recorder, &name);
-        listening.push((name.to_string(), address));
-        let serve =
-            serve_listener(listener, listener_config, api.clone(), connections.clone(), metrics, env.tasks.clone());
-        env.tasks.spawn(serve);
-    }
-    let exporter = Exporter::new(prometheus, &services, env.tasks.clone());
-    env.tasks.spawn(exporter.clone().upkeep());
-    let admin = bound.admin.map(|(listener, address)| {
-        env.tasks.spawn(exporter.serve(listener));
-        address
-    });
-    (listening, admin)
 }
