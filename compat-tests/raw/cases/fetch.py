@@ -2,7 +2,7 @@
 
 import uuid
 
-from raw.batch import CODECS, Rec, batch
+from raw.batch import CODECS, Rec, batch, parse
 from raw.case import Context, case, errors, fetch_body
 
 STRANGER = uuid.UUID(int=0xABCDEF)
@@ -317,13 +317,23 @@ def a_fetch_over_segments(c: Context) -> None:
 
 @case("F2")
 def a_large_answer_is_whole(c: Context) -> None:
-    """Twenty megabytes in one answer, asked by several at once."""
+    """Twenty megabytes: in one answer to one that asks alone, and in as many as it takes to several that ask at once."""
     topic = c.topic(partitions=4)
     for partition in range(4):
         c.put(topic, *[batch([Rec(b"%d" % i * 900_000)]) for i in range(6)], partition=partition)
-    conns = [c.connect() for _ in range(3)]
     body = fetch_body(topic, dict.fromkeys(range(4), 0))
+    alone = c.connect().call("fetch", 11, body, 30)
+    c.add("alone", [len(p["records"]) for p in alone["responses"][0]["partitions"]])
+    conns = [c.connect() for _ in range(3)]
     sent = [conn.send("fetch", 11, body) for conn in conns]
     for index, (conn, one) in enumerate(zip(conns, sent)):
+        read = dict.fromkeys(range(4), b"")
         answer = conn.recv(one)
-        c.add(f"{index}", [len(p["records"]) for p in answer["responses"][0]["partitions"]])
+        while True:
+            for part in answer["responses"][0]["partitions"]:
+                read[part["partition_index"]] += part["records"]
+            behind = {partition: len(parse(records)) for partition, records in read.items() if len(parse(records)) < 6}
+            if not behind:
+                break
+            answer = conn.call("fetch", 11, fetch_body(topic, behind), 30)
+        c.add(f"{index}", [len(records) for records in read.values()])
