@@ -50,7 +50,4 @@ pub const CONTROLLER_QUEUE: usize = 2000;
 
 /// The most requests that wait for one coordinator shard.
 pub const COORDINATOR_QUEUE: usize = 10_000;
-
-/// The largest body of one Raft log entry, in bytes (sled keeps larger values in files that it never syncs).
-pub const RAFT_ENTRY_BYTES: usize = 64 * 1024;
 const _: () = assert!(READ_BUFFER_BYTES <= FRAME_FREE_BYTES && FRAME_FREE_BYTES < FRAME_PREALLOCATE_BYTES);

@@ -42,7 +42,8 @@ fn to_coordinator(call: Call<'_>, request: &JoinGroupRequest) -> JoinRequest {
         protocol_type: shared(&request.protocol_type),
         protocols: request.protocols.iter().map(protocol).collect(),
         version,
-        fresh_uuid: call.services.env.random.uuid_text(),
+        // The coordinator draws it where one is needed.
+        fresh_uuid: String::new(),
     }
 }
 
