@@ -4,6 +4,7 @@
 //! anything that keeps a broker from starting or going on, 2 for a command line that makes no sense.
 
 pub mod args;
+pub mod configuration;
 pub mod server;
 pub mod signals;
 

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use klamm_broker::Broker;
 use klamm_env::Env;
-use klamm_settings::{Loaded, Settings};
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::Server;
+use crate::configuration::load;
 use crate::signals::Signals;
 
 /// Runs a broker until it is told to stop.
@@ -61,27 +61,6 @@ async fn serve(args: &Server) -> ExitCode {
             tracing::warn!("{signal} again: not waiting any longer");
             ExitCode::FAILURE
         }
-    }
-}
-
-fn load(env: &Env, args: &Server) -> Result<Loaded, String> {
-    let Some(path) = &args.file else {
-        return Settings::load(None, &args.overrides).map_err(|error| error.to_string());
-    };
-    let name = path.display().to_string();
-    let fault = |error: std::io::Error| match error.to_string() {
-        text if text.contains(&name) => text,
-        text => format!("{name}: {text}"),
-    };
-    let bytes = env.disk.read(path).map_err(fault)?;
-    Settings::load(Some((&name, &text_of(&bytes))), &args.overrides).map_err(|error| error.to_string())
-}
-
-/// The text of a properties file: UTF-8, or else Latin-1, in which Java reads such files.
-fn text_of(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     }
 }
 

@@ -1,0 +1,1 @@
+//! The shell tools under their stock names.
