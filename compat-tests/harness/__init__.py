@@ -3,12 +3,13 @@
 from .broker import Broker, BrokerFailed, Kafka, Klamm
 from .compare import mask, Comparison
 from .host import JavaHost, ToolRun
+from .native import NativeRun, Twins, native, start_native
 from .paths import CACHE, ROOT
 from .ports import free_port
 from .shell import Shell
 from .wait import eventually
 
 __all__ = [
-    "Broker", "BrokerFailed", "CACHE", "Comparison", "JavaHost", "Kafka", "Klamm", "ROOT", "Shell", "ToolRun",
-    "eventually", "free_port", "mask",
+    "Broker", "BrokerFailed", "CACHE", "Comparison", "JavaHost", "Kafka", "Klamm", "NativeRun", "ROOT", "Shell", "ToolRun", "Twins",
+    "eventually", "free_port", "mask", "native", "start_native",
 ]

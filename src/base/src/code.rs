@@ -173,6 +173,12 @@ impl ErrorCode {
         self as i16
     }
 
+    /// The code of a number on the wire; one that nobody knows is the unknown error (`Errors.forCode`).
+    pub fn from_wire(code: i16) -> ErrorCode {
+        let known = usize::try_from(i32::from(code) + 1).ok().and_then(|index| ErrorCode::ALL.get(index));
+        known.copied().unwrap_or(ErrorCode::UnknownServerError)
+    }
+
     /// True for [`ErrorCode::None`].
     pub fn is_none(self) -> bool {
         self == ErrorCode::None
@@ -195,5 +201,15 @@ mod tests {
             assert_eq!(usize::try_from(code.code() + 1).unwrap(), index, "{code}");
         }
         assert_eq!(ErrorCode::UnknownTopicId.code(), 100);
+    }
+
+    #[test]
+    fn a_number_that_nobody_knows_is_the_unknown_error() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::from_wire(code.code()), *code);
+        }
+        for unknown in [-2, i16::MIN, i16::MAX] {
+            assert_eq!(ErrorCode::from_wire(unknown), ErrorCode::UnknownServerError);
+        }
     }
 }

@@ -18,6 +18,17 @@ pub struct Arguments {
 pub enum Command {
     /// Start a broker. It runs until SIGTERM or SIGINT; a second signal kills it.
     Server(Server),
+    /// Prints the names of Kafka's shell tools, each of which this binary answers to: `klamm kafka-topics --list`, or
+    /// under a link of that name.
+    Tools(Tools),
+}
+
+/// `klamm tools`.
+#[derive(Debug, Args)]
+pub struct Tools {
+    /// Makes a link to this binary for each name, with and without `.sh`, in this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub link: Option<PathBuf>,
 }
 
 /// `klamm server`.
@@ -45,6 +56,7 @@ mod tests {
         let all = ["klamm", "server"].iter().chain(args);
         match Arguments::try_parse_from(all) {
             Ok(Arguments { command: Command::Server(server) }) => Ok(server),
+            Ok(other) => panic!("{other:?}"),
             Err(error) => Err(error.to_string()),
         }
     }

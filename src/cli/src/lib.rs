@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod configuration;
+pub mod multicall;
 pub mod server;
 pub mod signals;
 
@@ -17,8 +18,13 @@ use crate::args::{Arguments, Command};
 
 /// Runs the command that `args` names.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some((tool, words)) = multicall::tool_of(&args) {
+        return ExitCode::from(klamm_tools::run(tool, &words));
+    }
     match Arguments::try_parse_from(args) {
         Ok(Arguments { command: Command::Server(server) }) => server::run(&server),
+        Ok(Arguments { command: Command::Tools(tools) }) => multicall::list_or_link(tools.link.as_deref()),
         Err(error) => {
             // Help and version are no failures; clap knows which stream they belong to.
             let _ = error.print();

@@ -55,6 +55,7 @@ pub use key::{Key, Scope, Unit};
 pub use keys::{broker_key, broker_keys};
 pub use kind::Kind;
 pub use listeners::{Listener, SecurityProtocol};
+pub use parse::parse_properties;
 pub use settings::{Loaded, Settings};
 pub use topic::{CleanupPolicy, Compression, TimestampType, TopicConfig, resolve_topic};
 pub use topic_keys::topic_key;

@@ -33,6 +33,15 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, Malformed> {
     Ok(entries)
 }
 
+/// Reads the settings of a properties file as pairs, in their order (`java.util.Properties.load`).
+///
+/// # Errors
+/// The line of a `\u` that is not followed by four hexadecimal digits.
+pub fn parse_properties(text: &str) -> Result<Vec<(String, String)>, usize> {
+    let entries = parse(text).map_err(|Malformed(line)| line)?;
+    Ok(entries.into_iter().map(|entry| (entry.key, entry.value)).collect())
+}
+
 /// Lines that say something, each joined with those that continue it.
 fn logical_lines(text: &str) -> Vec<(usize, String)> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
