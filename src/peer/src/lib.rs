@@ -13,6 +13,8 @@
 
 mod address;
 mod client;
+#[cfg(test)]
+mod client_test;
 mod connection;
 mod error;
 mod versions;
