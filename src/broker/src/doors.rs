@@ -1,4 +1,5 @@
-//! Listeners: bound before anything is touched, opened when everything serves.
+//! Listeners: their addresses are taken before anything is touched, and opened when everything serves. Until then a
+//! client is refused, so that an open port means a broker that serves.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -6,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use klamm_api::{Api, ApiMetrics, Services};
-use klamm_env::net::ListenOptions;
-use klamm_env::{Env, Listener};
+use klamm_env::Env;
+use klamm_env::net::{ListenOptions, Reserved};
 use klamm_metadata::{Endpoint, SecurityProtocol};
 use klamm_server::{ConnectionLimits, Connections, ListenerConfig, ServerMetrics, serve_listener};
 use klamm_settings::BrokerConfig;
@@ -17,13 +18,16 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use crate::error::Error;
 use crate::exporter::Exporter;
 
-/// Sockets that are bound; nothing is accepted yet.
+/// Addresses that are ours; nobody can connect yet.
 pub(crate) struct Bound {
-    listeners: Vec<(Arc<str>, Listener, SocketAddr)>,
-    admin: Option<(Listener, SocketAddr)>,
+    listeners: Vec<(Arc<str>, Reserved, SocketAddr)>,
+    admin: Option<(Reserved, SocketAddr)>,
 }
 
-/// Binds every listener; nothing is accepted before [`accept`].
+/// Where a broker that serves is reached: the listeners by name, and the admin port.
+pub(crate) type Doors = (Vec<(String, SocketAddr)>, Option<SocketAddr>);
+
+/// Takes the address of every listener; nobody can connect before [`accept`].
 ///
 /// # Errors
 /// If an address cannot be had.
@@ -36,7 +40,7 @@ pub(crate) async fn bind(env: &Env, config: &BrokerConfig) -> Result<Bound, Erro
     let mut listeners = Vec::with_capacity(config.listeners.len());
     for listener in &config.listeners {
         let fault = |source| Error::Listener { name: listener.name.clone(), source };
-        let socket = env.net.listen(&listener.host, listener.port, options).await.map_err(fault)?;
+        let socket = env.net.reserve(&listener.host, listener.port, options).await.map_err(fault)?;
         let address = socket.local_addr().map_err(fault)?;
         listeners.push((Arc::from(listener.name.as_str()), socket, address));
     }
@@ -52,9 +56,9 @@ async fn bind_admin(
     env: &Env,
     admin: &klamm_settings::AdminListener,
     options: ListenOptions,
-) -> Result<Option<(Listener, SocketAddr)>, Error> {
+) -> Result<Option<(Reserved, SocketAddr)>, Error> {
     let fault = |source| Error::Listener { name: "klamm.admin.listener".to_owned(), source };
-    match env.net.listen(&admin.host, admin.port, options).await {
+    match env.net.reserve(&admin.host, admin.port, options).await {
         Ok(socket) => {
             let address = socket.local_addr().map_err(fault)?;
             Ok(Some((socket, address)))
@@ -86,7 +90,10 @@ pub(crate) fn endpoints(config: &BrokerConfig, bound: &Bound) -> Vec<Endpoint> {
     advertised.collect()
 }
 
-/// Opens the doors. Returns the addresses of the listeners and of the admin port.
+/// Opens the doors: the listeners first and the admin port behind them, which says that they are open.
+///
+/// # Errors
+/// If somebody listens meanwhile on an address that was free at [`bind`].
 pub(crate) fn accept(
     env: &Env,
     config: &BrokerConfig,
@@ -94,7 +101,7 @@ pub(crate) fn accept(
     services: Arc<Services>,
     recorder: &dyn Recorder,
     prometheus: PrometheusHandle,
-) -> (Vec<(String, SocketAddr)>, Option<SocketAddr>) {
+) -> Result<Doors, Error> {
     let api = Api::new(services.clone(), ApiMetrics::new(recorder));
     let connections = Connections::new(ConnectionLimits {
         max: usize::try_from(config.max_connections).unwrap_or(usize::MAX),
@@ -102,7 +109,8 @@ pub(crate) fn accept(
         overrides: config.max_connections_per_ip_overrides.clone().into_iter().collect::<BTreeMap<_, _>>(),
     });
     let mut listening = Vec::with_capacity(bound.listeners.len());
-    for (name, listener, address) in bound.listeners {
+    for (name, reserved, address) in bound.listeners {
+        let listener = reserved.listen().map_err(|source| Error::Listener { name: name.to_string(), source })?;
         let listener_config = ListenerConfig {
             name: name.clone(),
             max_frame_bytes: usize::try_from(config.socket_request_max_bytes).unwrap_or(usize::MAX),
@@ -116,9 +124,16 @@ pub(crate) fn accept(
     }
     let exporter = Exporter::new(prometheus, &services, env.tasks.clone());
     env.tasks.spawn(exporter.clone().upkeep());
-    let admin = bound.admin.map(|(listener, address)| {
-        env.tasks.spawn(exporter.serve(listener));
-        address
-    });
-    (listening, admin)
+    let Some((reserved, address)) = bound.admin else { return Ok((listening, None)) };
+    match reserved.listen() {
+        Ok(listener) => {
+            env.tasks.spawn(exporter.serve(listener));
+            Ok((listening, Some(address)))
+        }
+        Err(error) if config.admin_listener.as_ref().is_some_and(|admin| admin.is_default) => {
+            tracing::warn!(%error, "there is no admin HTTP port: its default address is taken");
+            Ok((listening, None))
+        }
+        Err(source) => Err(Error::Listener { name: "klamm.admin.listener".to_owned(), source }),
+    }
 }

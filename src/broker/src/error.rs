@@ -1,5 +1,8 @@
 //! Why a broker cannot start, or cannot go on.
 
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 /// One line for the person who started it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -11,6 +14,35 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A log directory may not be written.
+    #[error("log directory {}: {source}: {}", path.display(), hint(source.kind()))]
+    Unwritable {
+        /// The log directory.
+        path: PathBuf,
+        /// Who may not, and whose it is.
+        source: std::io::Error,
+    },
+    /// A log directory is another software's.
+    #[error("{}: {what}", path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// What lies there, and what to do.
+        what: &'static str,
+    },
+    /// A directory of another cluster than the one that was asked for (`MetaPropertiesEnsemble`).
+    #[error("Invalid cluster.id in: {}/meta.properties. Expected {wanted}, but read {found}", path.display())]
+    WrongCluster {
+        /// The log directory.
+        path: PathBuf,
+        /// The id that was asked for.
+        wanted: String,
+        /// Its own.
+        found: String,
+    },
+    /// A cluster id that cannot be kept.
+    #[error("the cluster id {0:?} is empty or has blanks in it: use one as kafka-storage random-uuid prints it")]
+    BadClusterId(String),
     /// A log directory cannot be used.
     #[error(transparent)]
     Dir(#[from] klamm_log::DirError),
@@ -38,5 +70,13 @@ pub enum Error {
 impl Error {
     pub(crate) fn refused(what: &'static str) -> impl FnOnce(klamm_controller::Refusal) -> Error {
         move |refusal| Error::Controller { what, code: refusal.code, message: refusal.message }
+    }
+}
+
+/// What the person can do who mounted the directory.
+fn hint(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ReadOnlyFilesystem => "mount a volume there that can be written",
+        _ => "give it to that user (chown -R), or run as its owner (user: in compose, --user of docker run)",
     }
 }

@@ -4,19 +4,23 @@
 //! several brokers can live in one process.
 //!
 //! ```text
-//!   listeners bound (not accepting) ─> log dirs locked ─> Raft quorum ─> dirs claimed ─> controller
-//!     ─> registered ─> partitions open ─> publisher ─> group topic ─> groups loaded ─> accepting ─> ready
+//!   addresses taken (refusing) ─> log dirs looked at ─> log dirs locked ─> Raft quorum ─> dirs claimed ─> controller
+//!     ─> registered ─> partitions open ─> group topic ─> groups loaded ─> publisher ─> wished topics ─> accepting ─> ready
 //! ```
 //! Death goes the other way: no new requests, groups stop, logs are synced and closed, the quorum stops last.
 
+pub mod birth;
 pub mod chores;
 mod doors;
 pub mod error;
 pub mod exporter;
+mod ground;
 mod group_log;
 mod publisher;
 mod rules;
 pub mod start;
+mod wishes;
 
+pub use birth::{Birth, ClusterWish, TopicWish};
 pub use error::Error;
 pub use start::Broker;

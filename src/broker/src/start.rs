@@ -14,7 +14,7 @@ use klamm_base::{ErrorCode, NodeId, TopicId};
 use klamm_controller::{Controller, Defaults, Handle, Registration};
 use klamm_coordinator::{GroupConfig, Groups};
 use klamm_env::Env;
-use klamm_log::{DirError, LogDir};
+use klamm_log::LogDir;
 use klamm_raft::{Quorum, Updates};
 use klamm_replica::sessions::FetchSessions;
 use klamm_replica::{ReplicaMetrics, Replicas};
@@ -24,17 +24,20 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::birth::Birth;
 use crate::doors::{Bound, accept, bind, endpoints};
 use crate::error::Error;
+use crate::ground::survey;
 use crate::group_log::GroupLog;
 use crate::publisher::Publisher;
 use crate::rules::SettingsRules;
+use crate::wishes;
 
 /// The folder of the metadata quorum, under the first log directory: a stock broker passes over a folder of this name.
-const QUORUM_DIR: &str = "__cluster_metadata-0";
+pub(crate) const QUORUM_DIR: &str = "__cluster_metadata-0";
 
 /// How long the controller may take for what a start needs.
-const CONTROLLER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const CONTROLLER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a stop waits for those who still hold partitions; they have been told to end, and the disk may be slow.
 const LET_GO_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,15 +58,16 @@ impl Broker {
     ///
     /// # Errors
     /// In one line what is wrong. A start that fails before the log directories are ours changes nothing in them.
-    pub async fn start(env: Env, settings: Settings) -> Result<Broker, Error> {
+    pub async fn start(env: Env, settings: Settings, birth: Birth) -> Result<Broker, Error> {
         let (settings, config) = (Arc::new(settings.clone()), Arc::new(settings.broker_config()));
         let node = NodeId(config.node_id);
         let bound = bind(&env, &config).await?;
-        let dirs = open_dirs(&env, &config)?;
-        let known_cluster = check_owner(&dirs, node)?;
-        let quorum_dir = PathBuf::from(&config.log_dirs[0]).join(QUORUM_DIR);
-        let quorum = Quorum::start(&env, &quorum_dir, node, known_cluster.as_deref()).await?;
-        let started = Broker::start_on(&env, &quorum, settings, config, dirs, bound).await;
+        let paths: Vec<PathBuf> = config.log_dirs.iter().map(PathBuf::from).collect();
+        let cluster = survey(&*env.disk, &paths, node, birth.cluster_id.as_ref())?;
+        let dirs = open_dirs(&env, &paths)?;
+        let quorum_dir = paths[0].join(QUORUM_DIR);
+        let quorum = Quorum::start(&env, &quorum_dir, node, cluster.as_deref()).await?;
+        let started = Broker::start_on(&env, &quorum, settings, config, dirs, bound, birth).await;
         if started.is_err() {
             // Nothing of this broker stays behind in the process.
             env.tasks.stop();
@@ -80,6 +84,7 @@ impl Broker {
         config: Arc<BrokerConfig>,
         dirs: Vec<LogDir>,
         bound: Bound,
+        birth: Birth,
     ) -> Result<Broker, Error> {
         let node = NodeId(config.node_id);
         let directories = claim(env, &dirs, &quorum.cluster_id(), node)?;
@@ -116,6 +121,12 @@ impl Broker {
             tasks: env.tasks.clone(),
         };
 
+        let checkpoint_every = Duration::from_millis(config.log_flush_offset_checkpoint_interval_ms);
+        let background = vec![
+            env.tasks.spawn(publisher.run()),
+            env.tasks.spawn(crate::chores::run(replicas.clone(), env.tasks.clone(), checkpoint_every)),
+        ];
+        wishes::create(&controller, &published, quorum, birth.topics).await?;
         let services = Services {
             env: env.clone(),
             node,
@@ -131,12 +142,7 @@ impl Broker {
             groups,
             producer_ids: ProducerIds::new(controller, node, epoch),
         };
-        let checkpoint_every = Duration::from_millis(config.log_flush_offset_checkpoint_interval_ms);
-        let background = vec![
-            env.tasks.spawn(publisher.run()),
-            env.tasks.spawn(crate::chores::run(replicas.clone(), env.tasks.clone(), checkpoint_every)),
-        ];
-        let (listening, admin) = accept(env, &config, bound, Arc::new(services), &*recorder, prometheus);
+        let (listening, admin) = accept(env, &config, bound, Arc::new(services), &*recorder, prometheus)?;
         Ok(Broker { env: env.clone(), quorum: quorum.clone(), replicas, background, listening, admin })
     }
 
@@ -188,29 +194,8 @@ async fn wait_until_alone(replicas: &Arc<Replicas>) {
     }
 }
 
-fn open_dirs(env: &Env, config: &BrokerConfig) -> Result<Vec<LogDir>, Error> {
-    let open = |path: &String| Ok(LogDir::open(env.disk.clone(), &PathBuf::from(path))?);
-    config.log_dirs.iter().map(open).collect()
-}
-
-/// Sees to it that directories that were used before belong to this node and to one cluster, and gives that cluster;
-/// before anything is written to them.
-fn check_owner(dirs: &[LogDir], node: NodeId) -> Result<Option<String>, Error> {
-    let mut cluster: Option<String> = None;
-    for dir in dirs {
-        let Some(meta) = dir.meta()? else { continue };
-        let path = dir.path().to_owned();
-        if meta.node_id != node {
-            return Err(DirError::NodeMismatch { path, found: meta.node_id.0, wanted: node.0 }.into());
-        }
-        match &cluster {
-            Some(wanted) if *wanted != meta.cluster_id => {
-                return Err(DirError::ClusterMismatch { path, found: meta.cluster_id, wanted: wanted.clone() }.into());
-            }
-            _ => cluster = Some(meta.cluster_id),
-        }
-    }
-    Ok(cluster)
+fn open_dirs(env: &Env, paths: &[PathBuf]) -> Result<Vec<LogDir>, Error> {
+    paths.iter().map(|path| Ok(LogDir::open(env.disk.clone(), path)?)).collect()
 }
 
 fn claim(env: &Env, dirs: &[LogDir], cluster: &str, node: NodeId) -> Result<Vec<TopicId>, Error> {

@@ -4,38 +4,70 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use common::{Client, address, ask, start, start_with, stop, try_start};
+use common::{Client, address, ask, start, start_with, stop, try_birth, try_start};
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
+use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{
-    DescribeClusterRequest, FindCoordinatorRequest, GroupId, InitProducerIdRequest, JoinGroupRequest, ProduceRequest,
+    DescribeClusterRequest, FindCoordinatorRequest, GroupId, InitProducerIdRequest, JoinGroupRequest, MetadataRequest,
+    ProduceRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 use klamm_base::ErrorCode;
+use klamm_broker::{Birth, ClusterWish, TopicWish};
 use klamm_env::{Disk, DiskOs};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::Instant;
 
-/// Every file under a folder and its bytes.
-fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Option<Bytes>> {
-    let mut found = BTreeMap::new();
+/// The folder and every file and folder under it: when it was written, in nanoseconds, and a file's bytes.
+fn snapshot(folder: &Path) -> BTreeMap<PathBuf, (i128, Option<Bytes>)> {
+    let written = |path: &Path| {
+        let meta = path.metadata().unwrap();
+        i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec())
+    };
+    let mut found = BTreeMap::from([(folder.to_owned(), (written(folder), None))]);
     let mut left = vec![folder.to_owned()];
     while let Some(folder) = left.pop() {
         for entry in DiskOs.list(&folder).unwrap() {
             let path = folder.join(&entry.name);
+            let bytes = if entry.is_dir { None } else { Some(DiskOs.read(&path).unwrap()) };
+            found.insert(path.clone(), (written(&path), bytes));
             if entry.is_dir {
-                found.insert(path.clone(), None);
                 left.push(path);
-            } else {
-                let bytes = DiskOs.read(&path).unwrap();
-                found.insert(path, Some(bytes));
             }
         }
     }
     found
+}
+
+fn write(path: &Path, text: &str) {
+    DiskOs.create_dir_all(path.parent().unwrap()).unwrap();
+    DiskOs.replace(path, text.as_bytes()).unwrap();
+}
+
+/// A start of a birth that fails, and leaves the folder as it was.
+async fn refused_birth(dir: &Path, birth: Birth) -> String {
+    let before = snapshot(dir);
+    let said = match try_birth(text(dir), &[], birth).await {
+        Ok(_) => panic!("that must not start"),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(snapshot(dir), before, "{said}");
+    said
+}
+
+fn of_cluster(value: &str, strict: bool) -> Birth {
+    let cluster_id = Some(ClusterWish { value: value.to_owned(), strict });
+    Birth { cluster_id, ..Birth::default() }
+}
+
+async fn cluster_id(broker: &klamm_broker::Broker) -> String {
+    let told = Client::to(broker).await.call(&DescribeClusterRequest::default(), 0).await;
+    told.cluster_id.to_string()
 }
 
 /// The one line of a start that fails.
@@ -189,6 +221,88 @@ async fn a_directory_of_another_cluster_is_refused_and_left_alone_w11() {
     let said = refusal(&both, &[]).await;
     assert!(said.contains("belongs to cluster"), "{said}");
     assert_eq!([snapshot(own.path()), snapshot(foreign.path())], before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wish_for_a_cluster_id_is_kept_and_another_one_is_refused_or_overruled() {
+    let dir = tempfile::tempdir().unwrap();
+    let broker = try_birth(text(dir.path()), &[], of_cluster("any-text", true)).await.unwrap();
+    assert_eq!(cluster_id(&broker).await, "any-text");
+    stop(broker).await;
+    let said = refused_birth(dir.path(), of_cluster("other", true)).await;
+    let expected =
+        format!("Invalid cluster.id in: {}/meta.properties. Expected other, but read any-text", dir.path().display());
+    assert_eq!(said, expected);
+    for birth in [of_cluster("other", false), of_cluster("any-text", true), Birth::default()] {
+        let broker = try_birth(text(dir.path()), &[], birth).await.unwrap();
+        assert_eq!(cluster_id(&broker).await, "any-text");
+        stop(broker).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_that_was_only_formatted_starts_with_its_cluster_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let meta = "version=1\ncluster.id=4L6g3nShT-eMCtK--X86sw\nnode.id=1\ndirectory.id=4nEmHXvYQMyKUYLDCMpGng\n";
+    write(&dir.path().join("meta.properties"), meta);
+    refused_birth(dir.path(), of_cluster("5L6g3nShT-eMCtK--X86sw", true)).await;
+    let broker = start(dir.path()).await;
+    assert_eq!(cluster_id(&broker).await, "4L6g3nShT-eMCtK--X86sw");
+    stop(broker).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_apache_kafka_left_is_refused_and_left_alone() {
+    let meta = "version=1\ncluster.id=A\nnode.id=1\n";
+    for (leftover, named) in [
+        ("__cluster_metadata-0/00000000000000000000.log", "__cluster_metadata-0"),
+        ("__cluster_metadata-0/quorum-state", "__cluster_metadata-0"),
+        ("orders-0/00000000000000000000.log", "orders-0"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        write(&dir.path().join("meta.properties"), meta);
+        write(&dir.path().join(leftover), "x");
+        let said = refused_birth(dir.path(), Birth::default()).await;
+        assert!(said.contains(named) && said.contains("Apache Kafka"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wished_topics_are_there_when_the_broker_is_and_what_exists_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let wish = |name: &str, partitions, replication_factor, configs: &[(&str, &str)]| TopicWish {
+        name: name.to_owned(),
+        partitions,
+        replication_factor,
+        configs: configs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+    };
+    let birth = Birth {
+        topics: vec![
+            wish("few", 2, 1, &[("retention.ms", "3600000")]),
+            wish("more", 3, 3, &[]),
+            wish("usual", -1, -1, &[]),
+            wish("not a name", 1, 1, &[]),
+            wish("bad", 1, 1, &[("no.such.key", "1")]),
+            wish("few", 9, 1, &[]),
+        ],
+        ..Birth::default()
+    };
+    for round in 0..2 {
+        let broker = try_birth(text(dir.path()), &[], birth.clone()).await.unwrap();
+        let mut client = Client::to(&broker).await;
+        for topic in ["few", "more", "usual"] {
+            let produced = ask::produce(&mut client, topic, &["a"]).await;
+            assert_eq!((produced.error_code, produced.base_offset), (0, round), "{topic}: the first try succeeds");
+        }
+        let told = client.call(&MetadataRequest::default().with_topics(None), 9).await;
+        let shape = |topic: &MetadataResponseTopic| {
+            (topic.name.as_ref().unwrap().to_string(), topic.partitions.len(), topic.partitions[0].replica_nodes.len())
+        };
+        let mut topics: Vec<_> = told.topics.iter().filter(|topic| !topic.is_internal).map(shape).collect();
+        topics.sort();
+        assert_eq!(topics, [("few".into(), 2, 1), ("more".into(), 3, 1), ("usual".into(), 1, 1)]);
+        stop(broker).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use klamm_broker::Broker;
+use klamm_broker::{Birth, Broker};
 use klamm_env::Env;
 use tokio::time::Instant;
 use tracing_subscriber::EnvFilter;
@@ -40,7 +40,7 @@ async fn serve(args: &Server) -> ExitCode {
         Err(error) => return fail(&error),
     };
     let broker = tokio::select! {
-        broker = Broker::start(env, loaded.settings) => broker,
+        broker = Broker::start(env, loaded.settings, Birth::default()) => broker,
         signal = signals.next() => return fail(&format!("{signal} before the broker was ready")),
     };
     let broker = match broker {

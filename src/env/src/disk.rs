@@ -88,6 +88,12 @@ pub trait Disk: Send + Sync + 'static {
     /// As the operating system gives them.
     fn space(&self, path: &Path) -> io::Result<Space>;
 
+    /// Tells whether this process may make and remove names in a folder, or write to a file, without trying it.
+    ///
+    /// # Errors
+    /// `PermissionDenied` with the user, the owner and the mode in the text; `ReadOnlyFilesystem`; `NotFound`.
+    fn may_write(&self, path: &Path) -> io::Result<()>;
+
     /// Takes an exclusive lock on a file, made if missing, for as long as the returned value lives.
     ///
     /// # Errors

@@ -275,6 +275,10 @@ impl Disk for DiskMem {
         Ok(Space { total: 1 << 40, usable: 1 << 39 })
     }
 
+    fn may_write(&self, path: &Path) -> io::Result<()> {
+        if self.exists(path) { Ok(()) } else { Err(missing(path)) }
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Lock> {
         let mut world = lock(&self.0);
         if !world.locks.insert(path.to_owned()) {

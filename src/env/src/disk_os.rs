@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::{self, IoSlice};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
+use rustix::fs::Access;
 
 use crate::disk::{Disk, Entry, File, Lock, Mode, Space};
 
@@ -85,6 +87,22 @@ impl Disk for DiskOs {
     fn space(&self, path: &Path) -> io::Result<Space> {
         let stat = rustix::fs::statvfs(path).map_err(io::Error::from).map_err(at(path))?;
         Ok(Space { total: stat.f_blocks * stat.f_frsize, usable: stat.f_bavail * stat.f_frsize })
+    }
+
+    fn may_write(&self, path: &Path) -> io::Result<()> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let meta = fs::metadata(path).map_err(at(path))?;
+        let enter = if meta.is_dir() { Access::EXEC_OK } else { Access::empty() };
+        let denied = match rustix::fs::access(path, Access::WRITE_OK | enter) {
+            Ok(()) => return Ok(()),
+            Err(error) => io::Error::from(error),
+        };
+        let (path, user, owner, mode) = (path.display(), rustix::process::getuid().as_raw(), meta.uid(), meta.mode());
+        let text = format!(
+            "user {user} may not write to {path}, which belongs to user {owner} (mode {:o}): {denied}",
+            mode & 0o7777
+        );
+        Err(io::Error::new(denied.kind(), text))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Lock> {

@@ -112,3 +112,12 @@ fn an_injected_fault_fails_the_call_it_is_set_for() {
     disk.fail_after(None);
     file.sync_data().unwrap();
 }
+
+#[test]
+fn whether_a_folder_may_be_written_is_told_without_writing() {
+    on_both(|disk, dir| {
+        disk.may_write(dir).unwrap();
+        assert!(disk.list(dir).unwrap().is_empty());
+        assert_eq!(disk.may_write(&dir.join("missing")).unwrap_err().kind(), ErrorKind::NotFound);
+    });
+}

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -24,19 +25,49 @@ pub struct ListenOptions {
 }
 
 impl Net {
-    /// Listens on `host` and `port`; an empty host is every address, port 0 any free one.
+    /// Takes `host` and `port` without listening yet: a client is refused until [`Reserved::listen`]. An empty host is
+    /// every address, port 0 any free one.
     ///
     /// # Errors
-    /// As the operating system gives them, with the address in the text.
-    pub async fn listen(&self, host: &str, port: u16, options: ListenOptions) -> io::Result<Listener> {
+    /// As the operating system gives them, with the address in the text; `AddrInUse` if somebody listens there.
+    pub async fn reserve(&self, host: &str, port: u16, options: ListenOptions) -> io::Result<Reserved> {
         let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "the host has no address");
         for address in resolve(host, port).await? {
             match bind(address, options) {
-                Ok(listener) => return Ok(Listener { inner: listener, options }),
+                Ok(socket) => return Ok(Reserved { socket, options }),
                 Err(error) => last = error,
             }
         }
         Err(io::Error::new(last.kind(), format!("{host}:{port}: {last}")))
+    }
+
+    /// Listens on `host` and `port` at once: [`Net::reserve`] and [`Reserved::listen`].
+    ///
+    /// # Errors
+    /// As those.
+    pub async fn listen(&self, host: &str, port: u16, options: ListenOptions) -> io::Result<Listener> {
+        self.reserve(host, port, options).await?.listen()
+    }
+}
+
+impl Net {
+    /// Connects to `host` and `port`, to each of the host's addresses in turn. The connection has no delay (Nagle off).
+    ///
+    /// # Errors
+    /// If the host cannot be resolved, or as the operating system gives them for the last address. Nothing here ends a
+    /// wait; the caller has the deadline.
+    pub async fn connect(&self, host: &str, port: u16) -> io::Result<Stream> {
+        let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, format!("{host} has no address"));
+        for address in tokio::net::lookup_host((host, port)).await? {
+            match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Ok(Stream(stream));
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
     }
 }
 
@@ -49,8 +80,8 @@ async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok(found.map_err(|error| io::Error::new(error.kind(), format!("{host}:{port}: {error}")))?.collect())
 }
 
-fn bind(address: SocketAddr, options: ListenOptions) -> io::Result<TcpListener> {
-    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+fn bind(address: SocketAddr, options: ListenOptions) -> io::Result<Socket> {
+    let socket = Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
     if address.is_ipv6() && address.ip().is_unspecified() {
         socket.set_only_v6(false)?;
     }
@@ -59,9 +90,33 @@ fn bind(address: SocketAddr, options: ListenOptions) -> io::Result<TcpListener> 
         socket.set_recv_buffer_size(bytes)?;
     }
     socket.bind(&address.into())?;
-    socket.listen(options.backlog.max(1))?;
-    socket.set_nonblocking(true)?;
-    TcpListener::from_std(socket.into())
+    Ok(socket)
+}
+
+/// An address that is ours, on which nobody listens yet.
+pub struct Reserved {
+    socket: Socket,
+    options: ListenOptions,
+}
+
+impl Reserved {
+    /// The address, with the port that was given for port 0.
+    ///
+    /// # Errors
+    /// As the operating system gives them.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()?.as_socket().ok_or_else(|| io::Error::other("a socket of no IP family"))
+    }
+
+    /// Listens: from now on a client can connect.
+    ///
+    /// # Errors
+    /// As the operating system gives them; `AddrInUse` if somebody was quicker.
+    pub fn listen(self) -> io::Result<Listener> {
+        self.socket.listen(self.options.backlog.max(1))?;
+        self.socket.set_nonblocking(true)?;
+        Ok(Listener { inner: TcpListener::from_std(self.socket.into())?, options: self.options })
+    }
 }
 
 /// A socket that accepts connections.
@@ -110,6 +165,14 @@ impl Stream {
     /// As the operating system gives them.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.0.local_addr()
+    }
+
+    /// The other side's address.
+    ///
+    /// # Errors
+    /// As the operating system gives them.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.peer_addr()
     }
 
     /// Waits until there is something to read, or the other side has closed.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
-use klamm_broker::{Broker, Error};
+use klamm_broker::{Birth, Broker, Error};
 use klamm_env::Env;
 use klamm_settings::Settings;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,11 +20,15 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Starts a broker on any free port whose data lie in `dirs`, separated by commas.
 pub async fn try_start(dirs: &str, overrides: &[(&str, &str)]) -> Result<Broker, Error> {
+    try_birth(dirs, overrides, Birth::default()).await
+}
+
+pub async fn try_birth(dirs: &str, overrides: &[(&str, &str)], birth: Birth) -> Result<Broker, Error> {
     let own = [("listeners", "PLAINTEXT://127.0.0.1:0"), ("log.dirs", dirs), ("klamm.admin.listener", "")];
     let few = [("offsets.topic.num.partitions", "3")];
     let all = own.iter().chain(&few).chain(overrides).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     let settings = Settings::load(None, &all.collect::<Vec<_>>()).unwrap().settings;
-    timeout(PATIENCE, Broker::start(Env::real(), settings)).await.expect("a start ends")
+    timeout(PATIENCE, Broker::start(Env::real(), settings, birth)).await.expect("a start ends")
 }
 
 pub async fn start_with(dir: &Path, overrides: &[(&str, &str)]) -> Broker {
