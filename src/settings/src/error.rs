@@ -31,13 +31,17 @@ pub struct BadValue {
     pub allowed: Option<String>,
 }
 
-/// `server.properties:12: num.partitions=0: Value must be at least 1 (allowed: INT, at least 1)`; after `--override`
-/// the setting follows as it was typed.
+/// `server.properties:12: num.partitions=0: Value must be at least 1 (allowed: INT, at least 1)`; what was typed or set in
+/// the environment stands as its author wrote it: `KAFKA_NUM_PARTITIONS=0: ...`.
 impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let BadValue { origin, key, value, problem, allowed } = self;
-        let separator = if *origin == Origin::Override { " " } else { ": " };
-        write!(f, "{origin}{separator}{key}={value}: {problem}")?;
+        match origin {
+            Origin::Derived { from, key: source, value: text } => {
+                write!(f, "{}: then {key} is {value}: {problem}", from.written(source, text))?;
+            }
+            _ => write!(f, "{}: {problem}", origin.written(key, value))?,
+        }
         match allowed {
             Some(allowed) => write!(f, " (allowed: {allowed})"),
             None => Ok(()),
@@ -57,8 +61,43 @@ pub enum Origin {
     },
     /// The command line.
     Override,
+    /// A variable of the environment.
+    Variable {
+        /// Its name, as its author wrote it.
+        name: String,
+    },
+    /// It follows from another setting.
+    Derived {
+        /// Where that one comes from.
+        from: Box<Origin>,
+        /// Its key.
+        key: String,
+        /// Its value.
+        value: String,
+    },
+    /// What a container image holds for good.
+    Image,
     /// Nobody: the default.
     Default,
+}
+
+impl Origin {
+    /// The setting `key=value` as its author wrote it: `f:3: key=value`, `--override key=value`, `VARIABLE=value`.
+    pub fn written(&self, key: &str, value: &str) -> String {
+        // One line, whatever stands in a variable.
+        let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        match self {
+            Origin::Override => format!("{self} {key}={value}"),
+            Origin::Variable { name } => format!("{name}={value}"),
+            Origin::Derived { from, key, value } => from.written(key, value),
+            Origin::File { .. } | Origin::Image | Origin::Default => format!("{self}: {key}={value}"),
+        }
+    }
+
+    /// Whether a person set it, and not what goes without saying.
+    pub fn is_told(&self) -> bool {
+        matches!(self, Origin::File { .. } | Origin::Override | Origin::Variable { .. })
+    }
 }
 
 impl fmt::Display for Origin {
@@ -66,6 +105,12 @@ impl fmt::Display for Origin {
         match self {
             Origin::File { name, line } => write!(f, "{name}:{line}"),
             Origin::Override => f.write_str("--override"),
+            Origin::Variable { name } => f.write_str(name),
+            Origin::Derived { from, key, .. } => match &**from {
+                Origin::Variable { name } => write!(f, "derived from {name}"),
+                from => write!(f, "derived from {key} of {from}"),
+            },
+            Origin::Image => f.write_str("image default"),
             Origin::Default => f.write_str("default"),
         }
     }

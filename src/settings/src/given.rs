@@ -110,6 +110,6 @@ impl Given {
 }
 
 /// A value as it may be told: of a secret, or of a key that nobody knows, nothing.
-fn shown(key: &str, value: &str) -> String {
+pub(crate) fn shown(key: &str, value: &str) -> String {
     if base_key(key).is_none_or(Key::sensitive) { HIDDEN.to_owned() } else { value.trim().to_owned() }
 }

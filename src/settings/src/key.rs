@@ -195,6 +195,11 @@ impl Key {
         self.kind == Kind::Password
     }
 
+    /// Whether `text` is a value that it allows.
+    pub fn allows(&self, text: &str) -> bool {
+        self.read(text).is_ok()
+    }
+
     /// Reads and checks a value.
     pub(crate) fn read(&self, text: &str) -> Result<Value, Fault> {
         let mut value = Value::parse(self.kind, text)?;

@@ -73,7 +73,7 @@ pub fn broker_key(name: &str) -> Option<&'static Key> {
 }
 
 /// The broker key that `name` is, or that it sets for one listener (`listener.name.internal.ssl.client.auth`).
-pub(crate) fn base_key(name: &str) -> Option<&'static Key> {
+pub fn base_key(name: &str) -> Option<&'static Key> {
     broker_key(name).or_else(|| broker_key(base_name(name)?))
 }
 

@@ -7,6 +7,7 @@
 //! ```text
 //!   server.properties ──parse──┐            ┌─> BrokerConfig        what the code uses of the broker
 //!   --override key=value ──────┼─ Settings ─┤
+//!   a container's variables ───┤            │
 //!                              │            └─> EffectiveBroker     with what was configured at run time
 //!                keys (the table)                    │
 //!                              │                     ├─ resolve_topic ─> TopicConfig
@@ -52,10 +53,10 @@ pub use effective::EffectiveBroker;
 pub use error::{BadValue, ConfigError, Origin};
 pub use group_keys::{client_metrics_key, group_key};
 pub use key::{Key, Scope, Unit};
-pub use keys::{broker_key, broker_keys};
+pub use keys::{base_key, broker_key, broker_keys};
 pub use kind::Kind;
 pub use listeners::{Listener, SecurityProtocol};
-pub use parse::parse_properties;
-pub use settings::{Loaded, Settings};
+pub use parse::{parse_properties, unescape};
+pub use settings::{Loaded, Setting, Settings, read_properties};
 pub use topic::{CleanupPolicy, Compression, TimestampType, TopicConfig, resolve_topic};
 pub use topic_keys::topic_key;

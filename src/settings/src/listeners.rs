@@ -96,14 +96,28 @@ fn protocols(given: &Given) -> Result<BTreeMap<String, String>, ConfigError> {
 fn end_points(given: &Given, key: &str) -> Result<Vec<EndPoint>, ConfigError> {
     let mut points: Vec<EndPoint> = Vec::new();
     for text in given.list(key).unwrap_or_default() {
-        let point =
-            end_point(&text).ok_or_else(|| given.fault(key, format!("{text} is not of the form NAME://HOST:PORT")))?;
+        let point = end_point(&text).ok_or_else(|| given.fault(key, form_problem(&text)))?;
         if points.iter().any(|have| have.name == point.name) {
             return Err(given.fault(key, format!("{} is there twice: each listener needs its own name", point.name)));
         }
         points.push(point);
     }
     Ok(points)
+}
+
+/// What is wrong with a text that is no end point, and what would be right where that is plain.
+fn form_problem(text: &str) -> String {
+    let form = format!("{text} is not of the form NAME://HOST:PORT");
+    match text.split_once("://") {
+        Some((name, host)) if !name.is_empty() && !host.trim_end_matches(':').contains(':') => {
+            let bare = text.trim_end_matches(':');
+            format!("{text} has no port (write {bare}:9092, for example)")
+        }
+        None if text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) => {
+            format!("{form} (write PLAINTEXT://{text}, for example)")
+        }
+        _ => form,
+    }
 }
 
 fn end_point(text: &str) -> Option<EndPoint> {
@@ -148,6 +162,8 @@ fn served(
                 listeners.push(Listener { name, host, port, protocol: SecurityProtocol::Plaintext });
             }
             Some(protocol) => {
+                // The pair says it, if a person wrote it; else the listener's name does.
+                let key = if given.origin(PROTOCOL_MAP).is_told() { PROTOCOL_MAP } else { key };
                 let problem = format!("{name} speaks {protocol}, which is not supported yet: use PLAINTEXT");
                 return Err(given.fault(key, problem));
             }

@@ -87,8 +87,8 @@ fn split(line: &str) -> (&str, &str) {
     (key, rest.trim_start_matches(is_space))
 }
 
-/// `None` if a `\u` is not followed by four hexadecimal digits. Escaped halves of surrogate pairs find together.
-fn unescape(text: &str) -> Option<String> {
+/// Reads the escapes of a key or a value; `None` if a `\u` is not followed by four hexadecimal digits. Escaped halves of surrogate pairs find together.
+pub fn unescape(text: &str) -> Option<String> {
     let mut units: Vec<u16> = Vec::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {

@@ -2,7 +2,7 @@
 
 use crate::broker::BrokerConfig;
 use crate::error::{ConfigError, Origin};
-use crate::given::Given;
+use crate::given::{Given, shown};
 use crate::keys::{base_key, broker_key};
 use crate::parse::{Malformed, parse};
 use crate::{quorum, startup};
@@ -12,6 +12,24 @@ use crate::{quorum, startup};
 pub struct Settings {
     given: Given,
     config: BrokerConfig,
+}
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Its key.
+    pub key: String,
+    /// Its value, as it was written.
+    pub value: String,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Setting {
+    /// The setting `key=value`.
+    pub fn new(key: &str, value: &str, origin: Origin) -> Setting {
+        Setting { key: key.to_owned(), value: value.to_owned(), origin }
+    }
 }
 
 /// Settings that are valid, and what their author should know about them.
@@ -30,29 +48,24 @@ impl Settings {
     /// # Errors
     /// On the first value that its key does not allow, and on values that do not go together.
     pub fn load(file: Option<(&str, &str)>, overrides: &[(String, String)]) -> Result<Loaded, ConfigError> {
+        let mut all = match file {
+            Some((name, text)) => read_properties(name, text)?,
+            None => developer(overrides),
+        };
+        all.extend(overrides.iter().map(|(key, value)| Setting::new(key, value, Origin::Override)));
+        Settings::of(all)
+    }
+
+    /// Takes settings from wherever they come; a later one wins over an earlier one of the same key.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn of(all: Vec<Setting>) -> Result<Loaded, ConfigError> {
         let mut given = Given::default();
-        match file {
-            Some((name, text)) => read_file(&mut given, name, text)?,
-            None => {
-                let is_set = |name: &str| overrides.iter().any(|(key, _)| key == name);
-                for (key, value) in Settings::developer_defaults() {
-                    // The same by another name must not meet a default that its author never saw.
-                    let older = match key {
-                        "node.id" => is_set("broker.id"),
-                        "log.dirs" => is_set("log.dir"),
-                        _ => false,
-                    };
-                    if !older {
-                        given.set(key, value, Origin::Default)?;
-                    }
-                }
-            }
+        for Setting { key, value, origin } in all {
+            given.set(&key, &value, origin)?;
         }
-        for (key, value) in overrides {
-            given.set(key, value, Origin::Override)?;
-        }
-        let mut warnings: Vec<String> =
-            given.all().filter_map(|(key, _, origin)| warning(key).map(|text| format!("{origin}: {text}"))).collect();
+        let mut warnings = warnings(&given);
         warnings.extend(quorum::name_node(&mut given)?);
         quorum::check(&given)?;
         startup::check(&given)?;
@@ -81,6 +94,18 @@ impl Settings {
         self.given.value(key)
     }
 
+    /// Every setting that is not Kafka's default, by key: its value, hidden if it is a secret, and where it comes from.
+    pub fn told(&self) -> impl Iterator<Item = (&str, String, &Origin)> {
+        self.given.all().map(|(key, value, origin)| (key, shown(key, value), origin))
+    }
+
+    /// The setting of `key` as its author wrote it, for errors that show only when it is used: `KAFKA_LOG_DIRS=/data`,
+    /// `server.properties:4: log.dirs=/data`. `None` if nobody set it.
+    pub fn written(&self, key: &str) -> Option<String> {
+        let value = self.given.explicit(key)?;
+        Some(self.given.origin(key).written(key, &shown(key, value)))
+    }
+
     /// What was set for `key`, as it was written.
     pub(crate) fn explicit(&self, key: &str) -> Option<&str> {
         self.given.explicit(key)
@@ -101,13 +126,43 @@ impl Settings {
     }
 }
 
-fn read_file(given: &mut Given, name: &str, text: &str) -> Result<(), ConfigError> {
+/// Reads the settings of a properties file, in their order.
+///
+/// # Errors
+/// If a `\u` is not followed by four hexadecimal digits.
+pub fn read_properties(name: &str, text: &str) -> Result<Vec<Setting>, ConfigError> {
     let origin = |line| Origin::File { name: name.to_owned(), line };
     let entries = parse(text).map_err(|Malformed(line)| ConfigError::Syntax(origin(line)))?;
-    for entry in entries {
-        given.set(&entry.key, &entry.value, origin(entry.line))?;
+    Ok(entries.into_iter().map(|entry| Setting::new(&entry.key, &entry.value, origin(entry.line))).collect())
+}
+
+/// The developer's defaults, without those whose author would not see them behind another name of the same.
+fn developer(overrides: &[(String, String)]) -> Vec<Setting> {
+    let is_set = |name: &str| overrides.iter().any(|(key, _)| key == name);
+    let stands = |key: &str| match key {
+        "node.id" => !is_set("broker.id"),
+        "log.dirs" => !is_set("log.dir"),
+        _ => true,
+    };
+    let defaults = Settings::developer_defaults().into_iter().filter(|(key, _)| stands(key));
+    defaults.map(|(key, value)| Setting::new(key, value, Origin::Default)).collect()
+}
+
+/// What the authors of settings should know. A container's environment, where many are set by habit, gets one line.
+fn warnings(given: &Given) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut idle = Vec::new();
+    for (key, _, origin) in given.all().filter(|(_, _, origin)| origin.is_told()) {
+        match (origin, warning(key)) {
+            (_, None) => {}
+            (Origin::Variable { name }, Some(_)) => idle.push(name.as_str()),
+            (_, Some(text)) => lines.push(format!("{origin}: {text}")),
+        }
     }
-    Ok(())
+    if !idle.is_empty() {
+        lines.push(format!("without effect yet: {}", idle.join(", ")));
+    }
+    lines
 }
 
 /// What the author of a setting should know.

@@ -238,3 +238,49 @@ proptest! {
         let _ = Settings::load(Some(("f", &text)), &[]);
     }
 }
+
+#[test]
+fn an_error_names_the_variable_as_its_author_wrote_it() {
+    let variable = |name: &str| Origin::Variable { name: name.to_owned() };
+    let refuse = |settings: Vec<Setting>| match Settings::of(settings) {
+        Ok(_) => panic!("it was accepted"),
+        Err(error) => error.to_string(),
+    };
+    let node = Setting::new("node.id", "1", Origin::Image);
+    let with = |key: &str, value: &str, origin: Origin| vec![node.clone(), Setting::new(key, value, origin)];
+    assert_eq!(
+        refuse(with("num.partitions", "0", variable("KAFKA_CFG_NUM_PARTITIONS"))),
+        "KAFKA_CFG_NUM_PARTITIONS=0: Value must be at least 1 (allowed: INT, at least 1)"
+    );
+    assert_eq!(
+        refuse(with("advertised.listeners", "PLAINTEXT://kafka", variable("KAFKA_CFG_ADVERTISED_LISTENERS"))),
+        "KAFKA_CFG_ADVERTISED_LISTENERS=PLAINTEXT://kafka: PLAINTEXT://kafka has no port (write \
+         PLAINTEXT://kafka:9092, for example)"
+    );
+    let from = Origin::Derived {
+        from: Box::new(variable("KAFKA_ADVERTISED_LISTENERS")),
+        key: "advertised.listeners".to_owned(),
+        value: "PLAINTEXT://a:1,\nSSL://b:1".to_owned(),
+    };
+    assert_eq!(
+        refuse(with("listeners", "PLAINTEXT://0.0.0.0:1,SSL://0.0.0.0:1", from)),
+        "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://a:1, SSL://b:1: then listeners is \
+         PLAINTEXT://0.0.0.0:1,SSL://0.0.0.0:1: PLAINTEXT and SSL have the same port: each listener needs its own"
+    );
+}
+
+#[test]
+fn variables_without_effect_share_one_line_and_what_nobody_set_has_none() {
+    let variable = |key: &str, name: &str| Setting::new(key, "7", Origin::Variable { name: name.to_owned() });
+    let all = vec![
+        Setting::new("node.id", "1", Origin::Image),
+        Setting::new("background.threads", "5", Origin::Image),
+        variable("num.io.threads", "KAFKA_NUM_IO_THREADS"),
+        variable("num.network.threads", "KAFKA_NUM_NETWORK_THREADS"),
+        variable("num.partitions", "KAFKA_NUM_PARTITIONS"),
+    ];
+    let loaded = Settings::of(all).unwrap();
+    assert_eq!(loaded.warnings, ["without effect yet: KAFKA_NUM_IO_THREADS, KAFKA_NUM_NETWORK_THREADS"]);
+    assert_eq!(loaded.settings.written("num.partitions").unwrap(), "KAFKA_NUM_PARTITIONS=7");
+    assert_eq!(loaded.settings.written("log.dirs"), None);
+}
