@@ -1,16 +1,20 @@
-# `make run` starts a broker, `make test` installs what the tests need and runs them all.
+# `make run` starts a broker, `make image` builds the container image, `make test` installs what the tests need and runs
+# them all.
 # `make verify` never writes to the tree, `make fix` may.
 
 CARGO ?= cargo
 KLAMM := target/release/klamm
 
-.PHONY: run build test verify fix unit lint doc fuzz compat bench clean
+.PHONY: run build image test verify fix unit lint doc fuzz compat bench clean
 
 run: build
 	./$(KLAMM) server config/server.properties
 
 build:
 	$(CARGO) build --release --locked
+
+image: build
+	docker/build.sh
 
 test: verify build fuzz compat
 
