@@ -8,6 +8,7 @@ import pytest
 
 from harness import Comparison, JavaHost, Kafka, Klamm, mask, paths
 from harness.compare import run_on_both
+from harness.docker import container, docker, docker_host, engine, image, network, volume  # noqa: F401 (fixtures)
 
 KINDS = {"kafka": Kafka, "klamm": Klamm}
 

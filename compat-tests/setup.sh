@@ -78,6 +78,4 @@ jars kafka-4.3.1 java/kafka/pom.xml
 jars clients-3.9.1 java/clients-3.9/pom.xml
 classes kafka-4.3.1
 classes clients-3.9.1
-for part in raw clients; do
-    if [ -x "$part/setup.sh" ]; then "$part/setup.sh"; fi
-done
+for part in */setup.sh; do "$part"; done

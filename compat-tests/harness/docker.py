@@ -1,0 +1,188 @@
+"""A Docker engine of the test session's own, klamm's image in it, and containers for tests: fixtures, see ../docker/README.md."""
+
+import json
+import os
+import secrets
+import subprocess
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from . import paths
+from .engine import Engine, EngineFailed
+from .wait import eventually
+
+START_LIMIT_S = 60.0
+
+
+@dataclass
+class DockerRun:
+    """What one call of the docker client gave."""
+
+    command: list[str]
+    code: int
+    out: str
+    err: str
+
+    def ok(self) -> "DockerRun":
+        assert self.code == 0, f"{' '.join(self.command)} ended with {self.code}\n{self.out}{self.err}"
+        return self
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+class Docker:
+    """The docker client, speaking to one engine: `docker("run", "--rm", ...)` waits and asserts exit code 0 unless check=False."""
+
+    def __init__(self, host: str):
+        self.host = host
+        self.environment = os.environ | {"DOCKER_HOST": host}
+
+    def __call__(self, *args: object, stdin: str = "", check: bool = True, within_s: float = 120.0) -> DockerRun:
+        command = ["docker", *map(str, args)]
+        done = subprocess.run(command, input=stdin, env=self.environment, capture_output=True, text=True, timeout=within_s)
+        run = DockerRun(command, done.returncode, done.stdout, done.stderr)
+        return run.ok() if check else run
+
+
+class Container:
+    """A running container, or one that has ended; `id` is its name for the docker client."""
+
+    def __init__(self, docker: Docker, container_id: str):
+        self.docker, self.id = docker, container_id
+
+    def inspect(self, form: str) -> str:
+        return self.docker("inspect", "-f", form, self.id).out.strip()
+
+    def logs(self) -> str:
+        """Everything that it has written to both streams."""
+        run = self.docker("logs", self.id)
+        return run.out + run.err
+
+    def exec(self, *command: object, stdin: str = "", check: bool = True, user: str | None = None) -> DockerRun:
+        options = [*(["-i"] if stdin else []), *(["-u", user] if user else [])]
+        return self.docker("exec", *options, self.id, *command, stdin=stdin, check=check)
+
+    def running(self) -> bool:
+        return self.inspect("{{.State.Running}}") == "true"
+
+    @property
+    def address(self) -> str:
+        """Its address in the network that it is in."""
+        return self.inspect("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+
+    def published(self, port: int) -> int:
+        """The port of the host that stands for this port of the container."""
+        ports = json.loads(self.inspect("{{json .NetworkSettings.Ports}}"))
+        return int(ports[f"{port}/tcp"][0]["HostPort"])
+
+    def wait_for_log(self, text: str, times: int = 1, within_s: float = START_LIMIT_S) -> str:
+        """Returns once the logs hold `text` so many times; fails with them when the container ends before."""
+
+        def look() -> str | None:
+            was_running = self.running()
+            logs = self.logs()
+            if logs.count(text) >= times:
+                return logs
+            assert was_running, f"the container ended with {self.inspect('{{.State.ExitCode}}')} before {text!r}:\n{logs}"
+            return None
+
+        try:
+            return eventually(look, f"{text!r} in the logs", within_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.logs()}") from None
+
+    def wait_until_ready(self, within_s: float = START_LIMIT_S) -> "Container":
+        """Returns once the log tells what test libraries wait for."""
+        self.wait_for_log("Transitioning from RECOVERY to RUNNING", within_s=within_s)
+        return self
+
+    def wait(self) -> int:
+        """Waits for its end; the exit code."""
+        return int(self.docker("wait", self.id).out)
+
+    def stop(self) -> tuple[int, float]:
+        """`docker stop` with the usual grace of 10 s; the exit code, and the seconds that the call took."""
+        began = time.monotonic()
+        self.docker("stop", self.id)
+        return int(self.inspect("{{.State.ExitCode}}")), time.monotonic() - began
+
+    def remove(self) -> None:
+        self.docker("rm", "-f", "-v", self.id, check=False)
+
+
+def version() -> str:
+    """klamm's version, which is the image's tag."""
+    package = (paths.ROOT.parent / "Cargo.toml").read_text().split("[workspace.package]")[1]
+    return package.split('version = "')[1].split('"')[0]
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """The session's Docker engine. $KLAMM_DOCKER_HOST names one that runs already, which is then used instead."""
+    with Engine(os.environ.get("KLAMM_DOCKER_HOST")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def docker_host(engine) -> str:
+    """What DOCKER_HOST has to be for programs that speak to the engine themselves."""
+    return engine.host
+
+
+@pytest.fixture(scope="session")
+def docker(engine) -> Docker:
+    """`docker("ps")`: the docker client."""
+    return Docker(engine.host)
+
+
+@pytest.fixture(scope="session")
+def image(docker) -> str:
+    """The name of klamm's image, built from the binary under test."""
+    binary = paths.klamm_binary()
+    if not binary.exists():
+        raise EngineFailed(f"{binary} is not there: cargo build --release")
+    paths.SESSION.mkdir(parents=True, exist_ok=True)
+    build = subprocess.run(
+        [str(paths.ROOT.parent / "docker" / "build.sh")], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        env=docker.environment | {"KLAMM_BIN": str(binary), "KLAMM_IMAGE_CONTEXT": str(paths.SESSION / "image")},
+    )
+    if build.returncode != 0:
+        raise EngineFailed(f"the image could not be built:\n{build.stdout}{build.stderr}")
+    return f"klamm:{version()}"
+
+
+@pytest.fixture
+def container(docker, image):
+    """`container("-p", "9092", command=["sh", "-c", "..."])`: starts a container of klamm's image, removed after the test."""
+    started: list[Container] = []
+
+    def start(*options: object, command: list[object] = (), of: str = image) -> Container:
+        made = Container(docker, docker("create", *options, of, *command).out.strip())
+        started.append(made)
+        docker("start", made.id)
+        return made
+
+    yield start
+    for each in started:
+        each.remove()
+
+
+@pytest.fixture
+def network(docker):
+    """The name of a network of this test alone."""
+    name = f"n{secrets.token_hex(4)}"
+    docker("network", "create", name)
+    yield name
+    docker("network", "rm", name, check=False)
+
+
+@pytest.fixture
+def volume(docker):
+    """The name of an empty named volume of this test alone."""
+    name = docker("volume", "create").out.strip()
+    yield name
+    docker("volume", "rm", "-f", name, check=False)
