@@ -1,10 +1,13 @@
 //! The command line.
 //!
-//! Law: reads arguments, settings and signals; everything else is the broker's. Exit codes: 0 after a clean stop, 1 for
-//! anything that keeps a broker from starting or going on, 2 for a command line that makes no sense.
+//! Law: reads arguments, settings and signals; everything else is the broker's. Exit codes: 143 after a stop by SIGTERM
+//! and 130 after one by SIGINT, as Kafka's; 1 for anything that keeps a broker from starting or going on, 2 for a command
+//! line that makes no sense.
 
 pub mod args;
 pub mod configuration;
+pub mod log_lines;
+pub mod logging;
 pub mod multicall;
 pub mod server;
 pub mod signals;

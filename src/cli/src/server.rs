@@ -1,16 +1,17 @@
 //! `klamm server`.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
 use klamm_broker::{Birth, Broker};
-use klamm_env::Env;
+use klamm_env::{Clock, Env};
 use tokio::time::Instant;
-use tracing_subscriber::EnvFilter;
 
 use crate::args::Server;
 use crate::configuration::load;
-use crate::signals::Signals;
+use crate::log_lines::{self, Ready};
+use crate::logging;
+use crate::signals::{Signal, Signals};
 
 /// Runs a broker until it is told to stop.
 pub fn run(args: &Server) -> ExitCode {
@@ -25,65 +26,74 @@ pub fn run(args: &Server) -> ExitCode {
 }
 
 async fn serve(args: &Server) -> ExitCode {
-    let started = Instant::now();
+    let began = Instant::now();
     let env = Env::real();
-    let loaded = match load(&env, args) {
-        Ok(loaded) => loaded,
-        Err(error) => return fail(&error),
-    };
-    log_to_stderr();
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
+    let (clock, start_ms) = (env.clock.clone(), env.clock.now_ms());
     let mut signals = match Signals::take() {
         Ok(signals) => signals,
         Err(error) => return fail(&error),
     };
+    let loaded = match load(&env, args) {
+        Ok(loaded) => loaded,
+        Err(error) => return fail(&error),
+    };
+    logging::start(clock.clone(), None);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let node_id = loaded.settings.broker_config().node_id;
     let broker = tokio::select! {
         broker = Broker::start(env, loaded.settings, Birth::default()) => broker,
-        signal = signals.next() => return fail(&format!("{signal} before the broker was ready")),
+        // A crash at any moment loses nothing; so does an end before the start is done.
+        signal = signals.next() => return terminating(&clock, signal),
     };
     let broker = match broker {
         Ok(broker) => broker,
         Err(error) => return fail(&error),
     };
-    say_ready(&broker, started);
+    let ready = Ready { node_id, start_ms, now_ms: clock.now_ms(), zookeeper: false, twice: false };
+    say_ready(&broker, ready, began);
     tokio::select! {
-        signal = signals.next() => tracing::info!("{signal}: stopping"),
-        fault = broker.failed() => return fail(&format!("the metadata quorum has failed: {fault}")),
+        signal = signals.next() => stop(broker, signals, &clock, signal).await,
+        fault = broker.failed() => fail(&format!("the metadata quorum has failed: {fault}")),
     }
+}
+
+/// A clean stop, which a second signal cuts short.
+async fn stop(broker: Broker, mut signals: Signals, clock: &Clock, signal: Signal) -> ExitCode {
+    let code = terminating(clock, signal);
     tokio::select! {
         stopped = broker.stop() => match stopped {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => code,
             Err(error) => fail(&error),
         },
-        signal = signals.next() => {
-            tracing::warn!("{signal} again: not waiting any longer");
-            ExitCode::FAILURE
+        again = signals.next() => {
+            tracing::warn!("{} again: not waiting any longer", again.name());
+            again.exit_code()
         }
     }
 }
 
-/// `KLAMM_LOG` filters as `RUST_LOG` does elsewhere; without it everything from INFO on is told.
-fn log_to_stderr() {
-    let filter =
-        EnvFilter::try_from_env("KLAMM_LOG").unwrap_or_else(|_| EnvFilter::new("info,openraft=warn,sled=warn"));
-    let ansi = std::io::stderr().is_terminal();
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(ansi);
-    // A process has one; a second broker in it shares the first one's.
-    let _ = subscriber.try_init();
+fn terminating(clock: &Clock, signal: Signal) -> ExitCode {
+    say(&log_lines::terminating(clock.now_ms(), signal.name()));
+    signal.exit_code()
 }
 
-/// The one line on stdout, once every listener serves.
-fn say_ready(broker: &Broker, started: Instant) {
+/// Every listener serves: the lines that Kafka's users wait for, and klamm's own.
+fn say_ready(broker: &Broker, ready: Ready, began: Instant) {
+    log_lines::ready(ready).iter().for_each(|line| say(line));
     let listeners: Vec<String> =
         broker.listening().iter().map(|(name, address)| format!("{name}://{address}")).collect();
     let admin = broker.admin().map(|address| format!(", admin http://{address}")).unwrap_or_default();
-    let (version, took_ms) = (env!("CARGO_PKG_VERSION"), started.elapsed().as_millis());
+    let (version, took_ms) = (env!("CARGO_PKG_VERSION"), began.elapsed().as_millis());
+    say(&format!("klamm {version} ready in {took_ms} ms: {}{admin}\n", listeners.join(", ")));
+}
+
+/// One write for a line, so that whoever follows the output sees it whole.
+fn say(line: &str) {
     let mut out = std::io::stdout().lock();
-    let said = writeln!(out, "klamm {version} ready in {took_ms} ms: {}{admin}", listeners.join(", "));
     // Nobody may be reading; the broker serves all the same.
-    let _ = said.and_then(|()| out.flush());
+    let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
 }
 
 fn fail(error: &dyn std::fmt::Display) -> ExitCode {

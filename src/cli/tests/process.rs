@@ -3,16 +3,19 @@
 //! Run without `KLAMM_TEST_CHILD` this is the test; with it, it is the program, with the arguments that it was given.
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitCode, Output, Stdio};
 
 use klamm_env::disk::Mode;
 use klamm_env::{Disk, DiskOs};
 
 const CHILD: &str = "KLAMM_TEST_CHILD";
 
-const CASES: [(&str, fn()); 10] = [
+const CASES: [(&str, fn()); 12] = [
     ("help and version are no failures", help_and_version_are_no_failures),
     ("a command line that makes no sense ends with 2", a_command_line_that_makes_no_sense_ends_with_2),
     ("a file that cannot be read ends with 1", a_file_that_cannot_be_read_ends_with_1),
@@ -20,6 +23,8 @@ const CASES: [(&str, fn()); 10] = [
     ("a bad override is told as it was typed", a_bad_override_is_told_as_it_was_typed),
     ("settings that do not go together end with 1", settings_that_do_not_go_together_end_with_1),
     ("a key without effect gives one warning", a_key_without_effect_gives_one_warning),
+    ("the lines that Kafka's users wait for come in their order", the_lines_that_kafkas_users_wait_for_come_in_order),
+    ("a folder of another user is refused and left alone", a_folder_of_another_user_is_refused_and_left_alone),
     ("SIGTERM and SIGINT stop a broker cleanly", sigterm_and_sigint_stop_a_broker_cleanly),
     ("a port or a directory in use ends with 1", a_port_or_a_directory_in_use_ends_with_1),
     ("a killed broker starts again", a_killed_broker_starts_again),
@@ -65,12 +70,16 @@ fn stderr(output: &Output) -> &str {
     std::str::from_utf8(&output.stderr).unwrap()
 }
 
-/// The one line of a start that fails; nothing is said on stdout.
+/// The one line of a start that fails; nobody is told on stdout that it is ready.
 fn refusal(args: &[&str]) -> String {
-    let output = run(args);
-    assert_eq!((code(&output), stdout(&output)), (Some(1), ""), "{args:?}: {}", stderr(&output));
-    let last = stderr(&output).lines().last().unwrap_or_default();
-    let told = last.strip_prefix("klamm: ").unwrap_or_else(|| panic!("{args:?}: {}", stderr(&output)));
+    refused(args, &run(args))
+}
+
+fn refused(args: &[&str], output: &Output) -> String {
+    assert_eq!(code(output), Some(1), "{args:?}: {}", stderr(output));
+    assert!(!stdout(output).contains("started") && !stdout(output).contains("RUNNING"), "{}", stdout(output));
+    let told = stderr(output).strip_prefix("klamm: ").and_then(|told| told.strip_suffix('\n'));
+    let told = told.filter(|told| !told.contains('\n')).unwrap_or_else(|| panic!("{args:?}: {}", stderr(output)));
     told.to_owned()
 }
 
@@ -79,19 +88,34 @@ fn write(path: &Path, bytes: &[u8]) {
     file.write_at(0, &mut [std::io::IoSlice::new(bytes)]).unwrap();
 }
 
+/// What a stop by SIGTERM ends with, and one by SIGINT.
+const TERMINATED: Option<i32> = Some(143);
+const INTERRUPTED: Option<i32> = Some(130);
+
 /// A broker that runs.
 struct Running {
     child: Child,
+    out: BufReader<ChildStdout>,
+    /// What was told before the ready line.
+    before: String,
     ready: String,
 }
 
 impl Running {
     fn start(args: &[&str]) -> Running {
-        let mut child = klamm(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut ready = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
-        assert!(ready.starts_with("klamm ") && ready.contains(" ready in "), "{ready:?}");
-        Running { child, ready }
+        Running::of(&mut klamm(args))
+    }
+
+    fn of(command: &mut Command) -> Running {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let (mut before, mut ready) = (String::new(), String::new());
+        while out.read_line(&mut ready).unwrap() > 0 && !ready.starts_with("klamm ") {
+            before.push_str(&ready);
+            ready.clear();
+        }
+        assert!(ready.contains(" ready in "), "{before}{ready}");
+        Running { child, out, before, ready }
     }
 
     fn address(&self) -> &str {
@@ -106,8 +130,8 @@ impl Running {
 
     /// Waits for its end: its exit code, if it was not killed, and what it said beside the ready line.
     fn end(mut self) -> (Option<i32>, String, String) {
-        let (mut out, mut err) = (String::new(), String::new());
-        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        let (mut out, mut err) = (std::mem::take(&mut self.before), String::new());
+        self.out.read_to_string(&mut out).unwrap();
         self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
         (self.child.wait().unwrap().code(), out, err)
     }
@@ -205,19 +229,80 @@ fn a_key_without_effect_gives_one_warning() {
     let broker = Running::start(&texts(&args));
     broker.signal("-TERM");
     let (code, out, err) = broker.end();
-    assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
-    assert_eq!(err.matches("no.such.key").count(), 1, "{err}");
+    assert_eq!((code, err.as_str()), (TERMINATED, ""), "{out}");
+    assert_eq!(out.matches("no.such.key").count(), 1, "{out}");
+}
+
+fn the_lines_that_kafkas_users_wait_for_come_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut args = server(dir.path());
+    args.extend(["--override".to_owned(), "node.id=7".to_owned()]);
+    let mut command = klamm(&texts(&args));
+    command.env("TZ", "XYZ-05:45").env("KLAMM_LOG", "error");
+    let broker = Running::of(&mut command);
+    let mut rest = broker.before.as_str();
+    for wanted in [
+        "Transitioning from STARTING to RECOVERY.",
+        "[BrokerLifecycleManager id=7] The broker has been unfenced. Transitioning from RECOVERY to RUNNING.",
+        "[BrokerServer id=7] Transition from STARTING to STARTED",
+        "Kafka version: ",
+        "Kafka startTimeMs: ",
+        "[KafkaRaftServer nodeId=7] Kafka Server started (kafka.server.KafkaRaftServer)",
+    ] {
+        let at = rest.find(wanted).unwrap_or_else(|| panic!("{wanted}: {}", broker.before));
+        rest = &rest[at + wanted.len()..];
+    }
+    assert!(!broker.before.contains("[KafkaServer id="), "{}", broker.before);
+    // [yyyy-MM-dd HH:mm:ss,SSS], in the zone that TZ names, which is 345 minutes before UTC.
+    let (hour, minute): (i64, i64) = (broker.before[12..14].parse().unwrap(), broker.before[15..17].parse().unwrap());
+    let (_, started) = broker.before.split_once("startTimeMs: ").unwrap();
+    let started_ms: i64 = started.split(' ').next().unwrap().parse().unwrap();
+    let later = (hour * 60 + minute - (started_ms / 60_000 + 345)).rem_euclid(24 * 60);
+    assert!(later <= 5, "{}", broker.before);
+    broker.signal("-TERM");
+    assert_eq!(broker.end().0, TERMINATED);
+}
+
+/// As root, who may write everywhere, the broker is run as another user.
+fn a_folder_of_another_user_is_refused_and_left_alone() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("data");
+    DiskOs.create_dir_all(&dir).unwrap();
+    let is_root = parent.path().metadata().unwrap().uid() == 0;
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    mode(parent.path(), 0o755);
+    mode(&dir, 0o555);
+    let before = dir.metadata().unwrap();
+    for data in [dir.clone(), dir.join("deeper")] {
+        let args = server(&data);
+        let mut command = klamm(&texts(&args));
+        if is_root {
+            command.uid(65_534);
+        }
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let told = refused(&texts(&args), &output);
+        assert!(told.starts_with(&format!("log directory {}: ", data.display())), "{told}");
+        assert!(told.contains("may not write to") && told.contains("chown -R"), "{told}");
+    }
+    let after = dir.metadata().unwrap();
+    assert_eq!((before.mtime(), before.mtime_nsec()), (after.mtime(), after.mtime_nsec()));
+    mode(&dir, 0o755);
 }
 
 fn sigterm_and_sigint_stop_a_broker_cleanly() {
     let dir = tempfile::tempdir().unwrap();
-    for signal in ["-TERM", "-INT"] {
+    for (signal, ends_with) in [("-TERM", TERMINATED), ("-INT", INTERRUPTED)] {
         let broker = Running::start(&texts(&server(dir.path())));
         assert!(!dir.path().join(".kafka_cleanshutdown").exists());
         broker.signal(signal);
         let (code, out, err) = broker.end();
-        assert_eq!((code, out.as_str()), (Some(0), ""), "{signal}: only the ready line goes to stdout; {err}");
-        assert!(err.contains(&format!("SIG{}", &signal[1..])), "{err}");
+        assert_eq!(
+            (code, err.as_str()),
+            (ends_with, ""),
+            "{signal}: nothing is wrong, so nothing goes to stderr; {out}"
+        );
+        let line = format!("Terminating process due to signal SIG{} (org.apache.kafka.common", &signal[1..]);
+        assert_eq!(out.matches(&line).count(), 1, "{out}");
         assert!(dir.path().join(".kafka_cleanshutdown").exists());
     }
 }
@@ -234,7 +319,7 @@ fn a_port_or_a_directory_in_use_ends_with_1() {
     assert!(told.contains("listener PLAINTEXT") && told.contains(broker.address()), "{told}");
     assert!(!fresh.exists());
     broker.signal("-TERM");
-    assert_eq!(broker.end().0, Some(0));
+    assert_eq!(broker.end().0, TERMINATED);
 }
 
 fn a_killed_broker_starts_again() {
@@ -247,5 +332,5 @@ fn a_killed_broker_starts_again() {
     }
     let broker = Running::start(&texts(&server(dir.path())));
     broker.signal("-TERM");
-    assert_eq!(broker.end().0, Some(0));
+    assert_eq!(broker.end().0, TERMINATED);
 }
