@@ -2,7 +2,7 @@
 //!
 //! - `/metrics`: all metrics in Prometheus' text format.
 //! - `/healthz`: 200 as long as the process turns.
-//! - `/ready`: 200 once every listener serves, 503 before and while stopping.
+//! - `/ready`, also `/health`: 200 once every listener serves, 503 while stopping; before, nobody listens here.
 
 use std::fmt::Write;
 use std::sync::{Arc, Weak};
@@ -52,6 +52,7 @@ impl Exporter {
             .route("/metrics", get(metrics))
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/ready", get(ready))
+            .route("/health", get(ready))
             .with_state(self);
         let stopped = async move { tasks.stopped().await };
         let served = axum::serve(listener.into_tokio(), router).with_graceful_shutdown(stopped).await;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::ready::Ready;
+
 /// A broker that speaks the Kafka protocol.
 #[derive(Debug, Parser)]
 #[command(name = "klamm", version, about, arg_required_else_help = true)]
@@ -18,6 +20,9 @@ pub struct Arguments {
 pub enum Command {
     /// Start a broker. It runs until SIGTERM or SIGINT; a second signal kills it.
     Server(Server),
+    /// Say whether a broker serves: exit code 0 if it does, 1 if not. Meant for healthchecks.
+    #[command(visible_alias = "health")]
+    Ready(Ready),
     /// Prints the names of Kafka's shell tools, each of which this binary answers to: `klamm kafka-topics --list`, or
     /// under a link of that name.
     Tools(Tools),

@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod log_lines;
 pub mod logging;
 pub mod multicall;
+pub mod ready;
 pub mod server;
 pub mod signals;
 
@@ -27,6 +28,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     match Arguments::try_parse_from(args) {
         Ok(Arguments { command: Command::Server(server) }) => server::run(&server),
+        Ok(Arguments { command: Command::Ready(ready) }) => ready::run(&ready),
         Ok(Arguments { command: Command::Tools(tools) }) => multicall::list_or_link(tools.link.as_deref()),
         Err(error) => {
             // Help and version are no failures; clap knows which stream they belong to.

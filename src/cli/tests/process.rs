@@ -15,7 +15,7 @@ use klamm_env::{Disk, DiskOs};
 
 const CHILD: &str = "KLAMM_TEST_CHILD";
 
-const CASES: [(&str, fn()); 12] = [
+const CASES: [(&str, fn()); 14] = [
     ("help and version are no failures", help_and_version_are_no_failures),
     ("a command line that makes no sense ends with 2", a_command_line_that_makes_no_sense_ends_with_2),
     ("a file that cannot be read ends with 1", a_file_that_cannot_be_read_ends_with_1),
@@ -25,6 +25,8 @@ const CASES: [(&str, fn()); 12] = [
     ("a key without effect gives one warning", a_key_without_effect_gives_one_warning),
     ("the lines that Kafka's users wait for come in their order", the_lines_that_kafkas_users_wait_for_come_in_order),
     ("a folder of another user is refused and left alone", a_folder_of_another_user_is_refused_and_left_alone),
+    ("ready tells what the admin port and the listener tell", ready_tells_what_the_admin_port_and_the_listener_tell),
+    ("ready waits for a broker that is not there yet", ready_waits_for_a_broker_that_is_not_there_yet),
     ("SIGTERM and SIGINT stop a broker cleanly", sigterm_and_sigint_stop_a_broker_cleanly),
     ("a port or a directory in use ends with 1", a_port_or_a_directory_in_use_ends_with_1),
     ("a killed broker starts again", a_killed_broker_starts_again),
@@ -231,6 +233,44 @@ fn a_key_without_effect_gives_one_warning() {
     let (code, out, err) = broker.end();
     assert_eq!((code, err.as_str()), (TERMINATED, ""), "{out}");
     assert_eq!(out.matches("no.such.key").count(), 1, "{out}");
+}
+
+fn ready_tells_what_the_admin_port_and_the_listener_tell() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut args = server(dir.path());
+    args.extend(["--override".to_owned(), "klamm.admin.listener=127.0.0.1:0".to_owned()]);
+    let broker = Running::start(&texts(&args));
+    let (_, admin) = broker.ready.trim_end().split_once("admin ").unwrap();
+    let (admin, listener) = (admin.to_owned(), broker.address().to_owned());
+    for command in ["ready", "health"] {
+        for args in [&[command, "--admin", &admin][..], &[command, "--bootstrap", &listener]] {
+            let output = run(args);
+            assert_eq!((code(&output), stderr(&output)), (Some(0), ""), "{args:?}");
+        }
+    }
+    broker.signal("-TERM");
+    assert_eq!(broker.end().0, TERMINATED);
+    for args in [&["ready", "--admin", &admin][..], &["ready", "--bootstrap", &listener, "--wait", "100ms"]] {
+        let told = refused(args, &run(args));
+        assert!(told.starts_with("not ready: ") && told.contains("refused"), "{told}");
+    }
+}
+
+fn ready_waits_for_a_broker_that_is_not_there_yet() {
+    let dir = tempfile::tempdir().unwrap();
+    // Its port is free again when it has stopped.
+    let first = Running::start(&texts(&server(dir.path())));
+    let address = first.address().to_owned();
+    first.signal("-TERM");
+    assert_eq!(first.end().0, TERMINATED);
+    let mut waiting = klamm(&["ready", "--bootstrap", &address, "--wait", "60s"]).spawn().unwrap();
+    assert!(waiting.try_wait().unwrap().is_none());
+    let mut args = server(dir.path());
+    args.extend(["--override".to_owned(), format!("listeners=PLAINTEXT://{address}")]);
+    let broker = Running::start(&texts(&args));
+    assert_eq!(waiting.wait().unwrap().code(), Some(0));
+    broker.signal("-TERM");
+    assert_eq!(broker.end().0, TERMINATED);
 }
 
 fn the_lines_that_kafkas_users_wait_for_come_in_order() {
