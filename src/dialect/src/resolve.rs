@@ -1,0 +1,143 @@
+//! From what is handed in to what holds.
+
+use klamm_settings::{ConfigError, Setting, read_properties};
+
+use crate::cluster::{self, ClusterId};
+use crate::draft::{Draft, written as written_by};
+use crate::log_filter::log_filter;
+use crate::topics::{self, Topic};
+use crate::variables::{self, Variables};
+use crate::world::{TextFile, World};
+use crate::{Dialect, gaps, legacy, listeners, several, stock, written};
+
+/// What a container was told, as one configuration.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The family whose reading it is.
+    pub dialect: Dialect,
+    /// The settings, by key; each key once.
+    pub settings: Vec<Setting>,
+    /// What was ignored, assumed or changed, and why; one line each.
+    pub notes: Vec<String>,
+    /// The cluster id; `None` for a random one.
+    pub cluster_id: Option<ClusterId>,
+    /// Topics to create.
+    pub topics: Vec<Topic>,
+    /// What is to be logged, as `target=level` directives.
+    pub log_filter: Option<String>,
+    /// Whether the line that says that the broker has started comes twice, as in Confluent's image.
+    pub started_twice: bool,
+    /// Whether ZooKeeper was named, and lines of its time are waited for.
+    pub zookeeper: bool,
+}
+
+/// Finds out what a container was told.
+///
+/// # Errors
+/// If a file cannot be read as properties, and on signs of several nodes. Values are checked by
+/// [`klamm_settings::Settings::of`].
+pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
+    let variables = Variables::new(&world.variables);
+    let dialect = Dialect::choose(world.dialect, &variables);
+    let mut draft = Draft::default();
+    for setting in base(dialect, world)? {
+        draft.put(setting);
+    }
+    let mut named = None;
+    match mounted(dialect, world) {
+        Some(file) => {
+            let ignored: Vec<&str> = variables.names().filter(|name| name.starts_with("KAFKA_CFG_")).collect();
+            if !ignored.is_empty() {
+                draft.notes.push(format!("{} is mounted, so these are ignored: {}", file.name, ignored.join(", ")));
+            }
+            listeners::name_hosts(&world.hostname, &mut draft);
+        }
+        None => {
+            let said = variables::overlay(dialect, &variables, &mut draft);
+            listeners::name_hosts(&world.hostname, &mut draft);
+            legacy::overlay(dialect, &variables, &mut draft);
+            role(dialect, &variables, &mut draft);
+            let debeziums =
+                Some("ZOOKEEPER_CONNECT").filter(|name| dialect == Dialect::Debezium && variables.has(name));
+            named = said
+                .zookeeper
+                .as_deref()
+                .or(debeziums)
+                .map(|name| format!("{name}={}", variables.get(name).unwrap_or_default()));
+        }
+    }
+    let in_file = variables::drop_zookeeper(&mut draft);
+    let named = named.or_else(|| in_file.as_ref().map(written_by));
+    let zookeeper = named.is_some() && !draft.has("process.roles");
+    if let Some(told) = &named {
+        draft
+            .notes
+            .push(format!("{told}: ZooKeeper is not used: this broker stands alone and keeps its metadata itself"));
+    }
+    if zookeeper {
+        several::check(&draft)?;
+    }
+    complete(dialect, world, &variables, zookeeper, &mut draft);
+    if let Some(file) = world.given.as_ref().filter(|file| written::is_written(&file.text)) {
+        written::take_changes(file, &mut draft)?;
+    }
+    let cluster_id = cluster::cluster_id(dialect, &variables, zookeeper)?;
+    let topics = topics::topics(&variables, &mut draft.notes);
+    let log_filter = log_filter(dialect, &variables, &mut draft.notes);
+    let notes = std::mem::take(&mut draft.notes);
+    Ok(Resolved {
+        dialect,
+        settings: draft.into_settings(),
+        notes,
+        cluster_id,
+        topics,
+        log_filter,
+        started_twice: dialect == Dialect::Confluent,
+        zookeeper,
+    })
+}
+
+/// The file that stands for the whole configuration in Bitnami's image.
+fn mounted(dialect: Dialect, world: &World) -> Option<&TextFile> {
+    world.bitnami.as_ref().filter(|_| dialect == Dialect::Bitnami)
+}
+
+/// What files say, the strongest last. A file that is as it came with the image says nothing.
+fn base(dialect: Dialect, world: &World) -> Result<Vec<Setting>, ConfigError> {
+    if let Some(file) = mounted(dialect, world) {
+        return read_properties(&file.name, &file.text);
+    }
+    let mut all = match &world.image {
+        Some(image) => stock::changed(image)?,
+        None => Vec::new(),
+    };
+    if let Some(file) = &world.shared {
+        all.extend(read_properties(&file.name, &file.text)?);
+    }
+    if let Some(file) = world.given.as_ref().filter(|file| !written::is_written(&file.text))
+        && !stock::changed(file)?.is_empty()
+    {
+        all.extend(read_properties(&file.name, &file.text)?);
+    }
+    Ok(all)
+}
+
+/// Debezium says in one word what a node does.
+fn role(dialect: Dialect, variables: &Variables, draft: &mut Draft) {
+    let role = variables.get("NODE_ROLE").filter(|_| dialect == Dialect::Debezium && !draft.has("process.roles"));
+    if let Some(role) = role.filter(|role| matches!(*role, "broker" | "controller")) {
+        draft.put_variable("process.roles", role, "NODE_ROLE");
+    }
+}
+
+/// Fills what is left out and takes away what a single node cannot have.
+fn complete(dialect: Dialect, world: &World, variables: &Variables, zookeeper: bool, draft: &mut Draft) {
+    variables::drop_authorizer(draft);
+    gaps::name_node(variables, draft);
+    listeners::complete(dialect, draft);
+    gaps::fit_replication(draft);
+    gaps::find_data(dialect, world, draft);
+    if let Some(delay_ms) = dialect.rebalance_delay_ms(zookeeper) {
+        draft.fill("group.initial.rebalance.delay.ms", delay_ms);
+    }
+}
