@@ -1,5 +1,6 @@
 //! A cluster, as its client sees it.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::address::Address;
 use crate::connection::Connection;
 use crate::error::Error;
+use crate::versions::Versions;
 
 /// How a client behaves; the names are the Java client's.
 #[derive(Clone, Debug)]
@@ -155,9 +157,24 @@ impl Client {
         request: &R,
         judge: impl Fn(&R::Response) -> Verdict,
     ) -> Result<R::Response, Error> {
+        self.call_shaped::<R, _>(name, to, |versions| Ok((versions.highest::<R>()?, request)), judge).await
+    }
+
+    /// As [`Client::call_until`] for a request that looks different in different versions: `shape` sees what the broker
+    /// serves and gives the version and the request.
+    ///
+    /// # Errors
+    /// As [`Client::call_until`], and what `shape` says.
+    pub async fn call_shaped<R: Request, B: Borrow<R>>(
+        &self,
+        name: &str,
+        to: &To,
+        shape: impl Fn(&Versions) -> Result<(i16, B), Error>,
+        judge: impl Fn(&R::Response) -> Verdict,
+    ) -> Result<R::Response, Error> {
         let mut tries = Tries::new(name, &self.options);
         loop {
-            let problem = match self.try_once(&mut tries, to, request).await {
+            let problem = match self.try_once::<R, B>(&mut tries, to, &shape).await {
                 Ok(answer) => match judge(&answer) {
                     Verdict::Done => return Ok(answer),
                     Verdict::Again(code) => Error::Refused { code, message: None },
@@ -170,10 +187,16 @@ impl Client {
         }
     }
 
-    async fn try_once<R: Request>(&self, tries: &mut Tries, to: &To, request: &R) -> Result<R::Response, Error> {
+    async fn try_once<R: Request, B: Borrow<R>>(
+        &self,
+        tries: &mut Tries,
+        to: &To,
+        shape: impl Fn(&Versions) -> Result<(i16, B), Error>,
+    ) -> Result<R::Response, Error> {
         let connection = self.connection_within(to, tries.left()).await?;
+        let (version, request) = shape(connection.versions())?;
         tries.asked();
-        connection.call(request, tries.left().min(self.options.request_timeout)).await
+        connection.call_at(version, request.borrow(), tries.left().min(self.options.request_timeout)).await
     }
 
     /// A connection to the broker that `to` names; kept for the next who asks.
@@ -218,6 +241,13 @@ impl Client {
         let mut cluster = self.cluster.lock().await;
         cluster.take(&answer);
         Ok((cluster.nodes.clone(), cluster.controller))
+    }
+
+    /// The coordinator of `group`, if a call has looked for it.
+    pub async fn known_coordinator(&self, group: &str) -> Option<Node> {
+        let cluster = self.cluster.lock().await;
+        let id = cluster.groups.get(group)?;
+        cluster.nodes.iter().find(|node| node.id == *id).cloned()
     }
 
     /// Forgets who is who, and the connections that are lost.
@@ -288,6 +318,10 @@ impl Client {
         left: Duration,
         patience: Duration,
     ) -> Result<i32, Error> {
+        // Who all the brokers are decides how one of them is reached.
+        if cluster.nodes.is_empty() {
+            self.learn(cluster, left).await?;
+        }
         let connection = self.any(cluster, left).await?;
         let version = connection.versions().highest::<FindCoordinatorRequest>()?;
         let key = StrBytes::from_string(group.to_owned());
