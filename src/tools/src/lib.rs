@@ -12,6 +12,7 @@
 //! ```
 
 mod admin;
+pub mod argparse;
 pub mod client_config;
 mod console;
 mod groups;
@@ -19,6 +20,7 @@ pub mod io;
 pub mod jopt;
 mod local;
 mod table;
+pub mod thrown;
 
 pub use io::Io;
 pub use table::{Tool, names, tool};
