@@ -250,8 +250,8 @@ impl Client {
         cluster.nodes.iter().find(|node| node.id == *id).cloned()
     }
 
-    /// Forgets who is who, and the connections that are lost.
-    async fn forget(&self) {
+    /// Forgets who is who, and the connections that are lost: an answer said that somebody else leads or coordinates.
+    pub async fn forget(&self) {
         let mut cluster = self.cluster.lock().await;
         cluster.groups.clear();
         cluster.controller = None;
