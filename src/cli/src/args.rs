@@ -20,6 +20,12 @@ pub struct Arguments {
 pub enum Command {
     /// Start a broker. It runs until SIGTERM or SIGINT; a second signal kills it.
     Server(Server),
+    /// Show the configuration that a broker would have.
+    #[command(subcommand)]
+    Config(Config),
+    /// What the start scripts of a container image call.
+    #[command(subcommand, hide = true)]
+    Container(Container),
     /// Say whether a broker serves: exit code 0 if it does, 1 if not. Meant for healthchecks.
     #[command(visible_alias = "health")]
     Ready(Ready),
@@ -44,6 +50,42 @@ pub struct Server {
     /// Sets one key, whatever the file says. May be repeated.
     #[arg(long = "override", value_name = "KEY=VALUE", value_parser = key_value)]
     pub overrides: Vec<(String, String)>,
+    /// Reads KAFKA_* and other variables of container images from the environment; KLAMM_DIALECT asks for it too.
+    #[arg(long)]
+    pub from_environment: bool,
+}
+
+/// `klamm config`.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Prints every setting with where it comes from, what was ignored and why; exit code 1 if it would not start.
+    Explain(Explain),
+}
+
+/// `klamm config explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The broker that would be started.
+    #[command(flatten)]
+    pub server: Server,
+    /// Prints Kafka's defaults too.
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `klamm container`.
+#[derive(Debug, Subcommand)]
+pub enum Container {
+    /// Checks what the environment and mounted files say, and writes it down where scripts look for it.
+    Configure(Configure),
+}
+
+/// `klamm container configure`.
+#[derive(Debug, Args)]
+pub struct Configure {
+    /// The server.properties to write. One that somebody else wrote stays as it is and counts.
+    #[arg(long)]
+    pub to: PathBuf,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -6,6 +6,8 @@
 
 pub mod args;
 pub mod configuration;
+pub mod container;
+pub mod explain;
 pub mod log_lines;
 pub mod logging;
 pub mod multicall;
@@ -18,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, Config, Container};
 
 /// Runs the command that `args` names.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -28,6 +30,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
     match Arguments::try_parse_from(args) {
         Ok(Arguments { command: Command::Server(server) }) => server::run(&server),
+        Ok(Arguments { command: Command::Config(Config::Explain(explain)) }) => explain::run(&explain),
+        Ok(Arguments { command: Command::Container(Container::Configure(configure)) }) => container::run(&configure),
         Ok(Arguments { command: Command::Ready(ready) }) => ready::run(&ready),
         Ok(Arguments { command: Command::Tools(tools) }) => multicall::list_or_link(tools.link.as_deref()),
         Err(error) => {

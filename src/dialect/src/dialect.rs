@@ -34,7 +34,8 @@ const WURSTMEISTER: &[&str] = &[
 const DEBEZIUM: &[&str] = &["ADVERTISED_HOST_NAME", "CREATE_TOPICS", "NODE_ROLE", "ZOOKEEPER_CONNECT"];
 
 impl Dialect {
-    const ALL: [Dialect; 6] = [
+    /// All of them.
+    pub const ALL: [Dialect; 6] = [
         Dialect::Apache,
         Dialect::Confluent,
         Dialect::ConfluentLocal,

@@ -34,6 +34,7 @@ mod written;
 pub use cluster::ClusterId;
 pub use dialect::Dialect;
 pub use resolve::{Resolved, resolve};
+pub use stock::is_untouched;
 pub use topics::Topic;
 pub use world::{Mount, TextFile, World};
 pub use written::{is_written, write};

@@ -1,6 +1,6 @@
 //! From what is handed in to what holds.
 
-use klamm_settings::{ConfigError, Setting, read_properties};
+use klamm_settings::{ConfigError, Origin, Setting, read_properties};
 
 use crate::cluster::{self, ClusterId};
 use crate::draft::{Draft, written as written_by};
@@ -66,6 +66,7 @@ pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
                 .map(|name| format!("{name}={}", variables.get(name).unwrap_or_default()));
         }
     }
+    override_all(world, &mut draft);
     let in_file = variables::drop_zookeeper(&mut draft);
     let named = named.or_else(|| in_file.as_ref().map(written_by));
     let zookeeper = named.is_some() && !draft.has("process.roles");
@@ -80,6 +81,7 @@ pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
     complete(dialect, world, &variables, zookeeper, &mut draft);
     if let Some(file) = world.given.as_ref().filter(|file| written::is_written(&file.text)) {
         written::take_changes(file, &mut draft)?;
+        override_all(world, &mut draft);
     }
     let cluster_id = cluster::cluster_id(dialect, &variables, zookeeper)?;
     let topics = topics::topics(&variables, &mut draft.notes);
@@ -120,6 +122,12 @@ fn base(dialect: Dialect, world: &World) -> Result<Vec<Setting>, ConfigError> {
         all.extend(read_properties(&file.name, &file.text)?);
     }
     Ok(all)
+}
+
+fn override_all(world: &World, draft: &mut Draft) {
+    for (key, value) in &world.overrides {
+        draft.put(Setting::new(key, value, Origin::Override));
+    }
 }
 
 /// Debezium says in one word what a node does.

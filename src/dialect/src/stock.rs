@@ -3,6 +3,7 @@
 use klamm_settings::{ConfigError, Setting, read_properties};
 
 use crate::world::TextFile;
+use crate::written::is_written;
 
 /// What Kafka's own files hold, of the last years; a key may come with several values.
 const STOCK: &[(&str, &str)] = &[
@@ -43,4 +44,9 @@ pub(crate) fn changed(file: &TextFile) -> Result<Vec<Setting>, ConfigError> {
     let mut settings = read_properties(&file.name, &file.text)?;
     settings.retain(|setting| !STOCK.contains(&(setting.key.as_str(), setting.value.trim())));
     Ok(settings)
+}
+
+/// Whether nobody has changed a `server.properties` since klamm wrote it or it came with the image.
+pub fn is_untouched(file: &TextFile) -> bool {
+    is_written(&file.text) || changed(file).is_ok_and(|changed| changed.is_empty())
 }

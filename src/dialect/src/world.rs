@@ -19,6 +19,8 @@ pub struct World {
     pub bitnami: Option<TextFile>,
     /// `/etc/kafka/docker/server.properties`, which people overwrite.
     pub image: Option<TextFile>,
+    /// `--override KEY=VALUE` of the command line, which wins over everything.
+    pub overrides: Vec<(String, String)>,
     /// What is mounted in the container.
     pub mounts: Vec<Mount>,
 }

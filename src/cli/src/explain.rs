@@ -1,0 +1,84 @@
+//! `klamm config explain`: what holds, and where it comes from.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use klamm_dialect::Resolved;
+use klamm_env::DiskOs;
+use klamm_settings::broker_keys;
+
+use crate::args::Explain;
+use crate::configuration::{Told, environment, read};
+
+/// Where the second column begins, unless a setting is longer.
+const COLUMN: usize = 64;
+
+/// Prints the configuration that a broker would have.
+pub fn run(args: &Explain) -> ExitCode {
+    match read(&DiskOs, environment(), &args.server) {
+        Ok(told) => {
+            // Nobody may be reading to the end.
+            let _ = std::io::stdout().lock().write_all(text(&told, args.all).as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("klamm: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The settings by key, then what is none.
+pub(crate) fn text(told: &Told, all: bool) -> String {
+    let mut rows: Vec<(String, String, String)> = Vec::new();
+    for (key, value, origin) in told.settings.told() {
+        rows.push((key.to_owned(), value, origin.to_string()));
+    }
+    if all {
+        for key in broker_keys().filter(|key| key.in_4_3 && told.settings.written(key.name).is_none()) {
+            let value = key.default.unwrap_or("(none)").to_owned();
+            rows.push((key.name.to_owned(), value, "Kafka's default".to_owned()));
+        }
+        rows.sort();
+    }
+    let mut text = String::new();
+    for (key, value, place) in rows {
+        let setting = format!("{key}={}", value.replace(char::is_control, " "));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{setting:COLUMN$}  # {place}");
+    }
+    let more: Vec<String> = told.resolved.iter().flat_map(beside).chain(told.warnings.iter().cloned()).collect();
+    if !more.is_empty() {
+        text.push('\n');
+    }
+    for line in more {
+        let _ = writeln!(text, "# {line}");
+    }
+    text
+}
+
+/// What a container says that is no setting, one line each.
+fn beside(resolved: &Resolved) -> Vec<String> {
+    let mut lines = vec![format!("the environment is read as that of the image family {}", resolved.dialect.name())];
+    lines.push(match &resolved.cluster_id {
+        None => "the cluster id of a fresh data directory is random; a stored one stays".to_owned(),
+        Some(id) => {
+            let place = id.variable.as_deref().unwrap_or("the image's default");
+            let other = if id.strict { "refused" } else { "taken as it is" };
+            format!("cluster id {} ({place}); a data directory of another cluster is {other}", id.value)
+        }
+    });
+    for topic in &resolved.topics {
+        let mut line = format!("topic {} is created ({})", topic.name, topic.variable);
+        if let Some(partitions) = topic.partitions {
+            let _ = write!(line, ", partitions: {partitions}");
+        }
+        for (key, value) in &topic.configs {
+            let _ = write!(line, ", {key}={value}");
+        }
+        lines.push(line);
+    }
+    lines.extend(resolved.log_filter.as_ref().map(|filter| format!("log filter: {filter}")));
+    lines
+}
