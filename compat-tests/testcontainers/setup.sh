@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Brings a machine to where the programs of this folder can run: the engine (../docker/setup.sh), and per language the library, its client and
+# the program. Everything is pinned, lands in ../.cache/ (node_modules aside), and a second run does nothing and is quick.
+set -euo pipefail
+cd "$(dirname "$0")"
+cache=$(cd .. && pwd)/.cache
+mkdir -p "$cache/bin" "$cache/testcontainers/java"
+
+retry() {
+    local attempt
+    for attempt in 1 2 3 4 5; do
+        "$@" && return 0
+        echo "testcontainers/setup: attempt $attempt of '$1' failed" >&2
+        sleep "$attempt"
+    done
+    return 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# A step runs when its inputs differ from those of its last success.
+digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
+done_before() { local name=$1; shift; [ "$(cat "$cache/testcontainers-$name.stamp" 2>/dev/null)" = "$(digest "$@")" ]; }
+mark() { local name=$1; shift; digest "$@" > "$cache/testcontainers-$name.stamp"; }
+
+# Go 1.21 and later fetch the very toolchain that go.mod asks for; older ones cannot.
+go_is_recent() {
+    local version
+    version=$(cd / && go env GOVERSION 2>/dev/null) || return 1
+    version=${version#go1.}
+    [ "${version%%.*}" -ge 21 ] 2>/dev/null
+}
+
+system_packages() {
+    local missing=()
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+    command -v javac >/dev/null || missing+=(default-jdk-headless)
+    command -v mvn >/dev/null || missing+=(maven)
+    command -v npm >/dev/null || missing+=(npm)
+    command -v cc >/dev/null || missing+=(gcc libc6-dev)
+    command -v c++ >/dev/null || missing+=(g++)
+    command -v make >/dev/null || missing+=(make)
+    go_is_recent || missing+=(golang-go)
+    if [ ${#missing[@]} -gt 0 ]; then
+        retry as_root apt-get update -q
+        retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+    fi
+    go_is_recent || { echo "testcontainers/setup: Go 1.21 or later is needed (on Debian 12 from bookworm-backports)" >&2; return 1; }
+}
+
+python_packages() {
+    local inputs=(../requirements.txt requirements.txt)
+    if [ -x "$cache/venv/bin/python" ] && done_before python "${inputs[@]}"; then return; fi
+    if [ ! -x "$cache/venv/bin/python" ]; then python3 -m venv "$cache/venv"; fi
+    retry "$cache/venv/bin/pip" install --quiet -r ../requirements.txt -r requirements.txt
+    mark python "${inputs[@]}"
+}
+
+java_program() {
+    local home=$cache/testcontainers/java inputs=(java/pom.xml java/src/*.java)
+    if [ -d "$home/classes" ] && done_before java "${inputs[@]}"; then return; fi
+    rm -rf "$home"
+    retry mvn -B -q -f java/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+        -DoutputDirectory="$home/jars" -DincludeScope=runtime
+    javac --release 17 -Xlint:all,-processing,-classfile,-try,-deprecation -Werror -d "$home/classes" -cp "$home/jars/*" java/src/*.java
+    mark java "${inputs[@]}"
+}
+
+# Scripts are left out: they would build what speeds up SSH, which nothing here uses.
+node_packages() {
+    local inputs=(node/package.json node/package-lock.json)
+    if [ -d node/node_modules ] && done_before node "${inputs[@]}"; then return; fi
+    (cd node && retry npm ci --omit=dev --no-audit --no-fund --silent --ignore-scripts)
+    mark node "${inputs[@]}"
+}
+
+go_program() {
+    local inputs=(go/go.mod go/go.sum go/*.go)
+    if [ -x "$cache/bin/go-containers" ] && done_before go "${inputs[@]}"; then return; fi
+    (cd go && retry go mod download && go build -mod=readonly -o "$cache/bin/go-containers" .)
+    mark go "${inputs[@]}"
+}
+
+# In the build directory of ../clients/rust, where librdkafka is built already if that part of the tests has been set up.
+rust_program() {
+    (cd rust && retry cargo fetch --locked --quiet && cargo build --locked --quiet)
+}
+
+../docker/setup.sh
+system_packages
+python_packages
+java_program
+node_packages
+go_program
+rust_program
