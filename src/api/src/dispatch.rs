@@ -19,6 +19,10 @@ use crate::table::{Row, row};
 /// The key of Produce, whose requests carry records.
 const PRODUCE: i16 = 0;
 
+/// What a client asks on its first connection, before it goes where it is told: Metadata, FindCoordinator, SaslHandshake,
+/// ApiVersions, SaslAuthenticate, GetTelemetrySubscriptions.
+const ASK_WHERE: [i16; 6] = [3, 10, 17, 18, 36, 71];
+
 /// Serves frames. Cheap to clone; one for all connections.
 #[derive(Clone)]
 pub struct Api {
@@ -50,6 +54,9 @@ impl Api {
         };
         if !row.served.contains(version) {
             return unsupported(row, &header);
+        }
+        if !ASK_WHERE.contains(&key) {
+            session.acts(&self.services.unreached, &header.client_id);
         }
         let started = Instant::now();
         let call = Call { services: &self.services, session, header: &header };

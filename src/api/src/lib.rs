@@ -10,6 +10,7 @@
 //! To add an API: write its file with a card on top, implement [`call::Handler`], add its row to the table.
 
 pub mod admin;
+pub mod advertised;
 pub mod auth;
 pub mod call;
 mod convert;
@@ -24,6 +25,7 @@ pub mod services;
 pub mod session;
 pub mod table;
 pub mod topic;
+pub mod unreached;
 
 pub use call::{Call, Handler};
 pub use dispatch::Api;
@@ -31,3 +33,4 @@ pub use metric::ApiMetrics;
 pub use reply::{Outcome, Reply};
 pub use services::Services;
 pub use session::Session;
+pub use unreached::Unreached;

@@ -1,5 +1,6 @@
 //! The rooms below, as handlers reach them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use klamm_base::{NodeId, TopicId};
@@ -14,6 +15,7 @@ use klamm_settings::{BrokerConfig, Settings};
 
 use crate::producer_ids::ProducerIds;
 use crate::published::Published;
+use crate::unreached::Unreached;
 
 /// What a handler may ask. One for a broker, shared by all connections.
 pub struct Services {
@@ -39,6 +41,10 @@ pub struct Services {
     pub groups: Groups,
     /// Ids for idempotent producers.
     pub producer_ids: ProducerIds,
+    /// The addresses by which clients on the host come to this broker's container; none outside of one.
+    pub gateways: Vec<IpAddr>,
+    /// Clients that were told where to go and have not come yet.
+    pub unreached: Arc<Unreached>,
 }
 
 impl Services {

@@ -1,10 +1,12 @@
 //! Who is on a connection.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::unreached::{Question, Unreached, Waiting};
 
 /// One connection, as its requests see it.
-#[derive(Debug)]
 pub struct Session {
     /// The name of the listener that it came by.
     pub listener: Arc<str>,
@@ -13,12 +15,23 @@ pub struct Session {
     /// The client's address.
     pub peer: SocketAddr,
     software: Mutex<Option<(String, String)>>,
+    /// True once the client has done more than to ask where things are.
+    acted: AtomicBool,
+    /// Held while it has not, to be dropped with the connection.
+    waiting: OnceLock<Waiting>,
 }
 
 impl Session {
     /// A connection of which nothing is known but its addresses.
     pub fn new(listener: Arc<str>, local: SocketAddr, peer: SocketAddr) -> Session {
-        Session { listener, local, peer, software: Mutex::new(None) }
+        Session {
+            listener,
+            local,
+            peer,
+            software: Mutex::new(None),
+            acted: AtomicBool::new(false),
+            waiting: OnceLock::new(),
+        }
     }
 
     /// The client's host as Java prints an `InetAddress` without a name: `/127.0.0.1`. An IPv4 client on a socket of
@@ -30,6 +43,28 @@ impl Session {
     /// Notes what the client calls its library and version (ApiVersions 3 and later).
     pub fn set_software(&self, name: &str, version: &str) {
         *self.software.lock().unwrap_or_else(PoisonError::into_inner) = Some((name.to_owned(), version.to_owned()));
+    }
+
+    /// Notes that the client asked where something is and was told `host` and `port`.
+    pub(crate) fn asked_where(&self, unreached: &Arc<Unreached>, client_id: &str, host: &str, port: u16) {
+        if self.acted.load(Ordering::Relaxed) {
+            return;
+        }
+        let software = self.software().map(|(name, _)| name);
+        let (peer, reached) = (self.peer.ip(), self.local);
+        let question = Question { peer, client_id, software: software.as_deref(), reached, host, port };
+        if let Some(waiting) = unreached.asked(question, self.waiting.get().is_some()) {
+            // The requests of a connection come one after the other, so the place is free.
+            let _ = self.waiting.set(waiting);
+        }
+    }
+
+    /// Notes that the client does something else than to ask where things are.
+    pub(crate) fn acts(&self, unreached: &Unreached, client_id: &str) {
+        if !self.acted.load(Ordering::Relaxed) {
+            self.acted.store(true, Ordering::Relaxed);
+            unreached.came(self.peer.ip(), client_id);
+        }
     }
 
     /// What the client calls its library and version, if it said.

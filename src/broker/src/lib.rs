@@ -14,6 +14,7 @@ pub mod chores;
 mod doors;
 pub mod error;
 pub mod exporter;
+pub mod gateways;
 mod ground;
 mod group_log;
 mod publisher;

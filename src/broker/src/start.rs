@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use klamm_api::Services;
 use klamm_api::producer_ids::ProducerIds;
 use klamm_api::published::Published;
 use klamm_api::topic::create::offsets_topic;
+use klamm_api::{Services, Unreached};
 use klamm_base::name::CONSUMER_OFFSETS;
 use klamm_base::{ErrorCode, NodeId, TopicId};
 use klamm_controller::{Controller, Defaults, Handle, Registration};
@@ -127,6 +127,7 @@ impl Broker {
             env.tasks.spawn(crate::chores::run(replicas.clone(), env.tasks.clone(), checkpoint_every)),
         ];
         wishes::create(&controller, &published, quorum, birth.topics).await?;
+        let unreached = Arc::new(Unreached::default());
         let services = Services {
             env: env.clone(),
             node,
@@ -141,7 +142,16 @@ impl Broker {
             ),
             groups,
             producer_ids: ProducerIds::new(controller, node, epoch),
+            gateways: birth.gateways,
+            unreached: unreached.clone(),
         };
+        let tasks = env.tasks.clone();
+        env.tasks.spawn(async move {
+            tokio::select! {
+                () = unreached.watch() => {}
+                () = tasks.stopped() => {}
+            }
+        });
         let (listening, admin) = accept(env, &config, bound, Arc::new(services), &*recorder, prometheus)?;
         Ok(Broker { env: env.clone(), quorum: quorum.clone(), replicas, background, listening, admin })
     }

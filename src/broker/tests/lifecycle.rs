@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -303,6 +304,44 @@ async fn wished_topics_are_there_when_the_broker_is_and_what_exists_stays() {
         assert_eq!(topics, [("few".into(), 2, 1), ("more".into(), 3, 1), ("usual".into(), 1, 1)]);
         stop(broker).await;
     }
+}
+
+/// What Metadata, DescribeCluster and FindCoordinator tell the client of where the broker is.
+async fn places(client: &mut Client) -> [(String, i32); 3] {
+    let told = client.call(&MetadataRequest::default().with_topics(None), 9).await;
+    let cluster = client.call(&DescribeClusterRequest::default(), 0).await;
+    let find = FindCoordinatorRequest::default().with_key(StrBytes::from_static_str("g"));
+    let found = client.call(&find, 3).await;
+    [
+        (told.brokers[0].host.to_string(), told.brokers[0].port),
+        (cluster.brokers[0].host.to_string(), cluster.brokers[0].port),
+        (found.host.to_string(), found.port),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_an_advertised_host_each_client_is_told_the_address_that_it_reached() {
+    let dirs = tempfile::tempdir().unwrap();
+    let any = [("listeners", "PLAINTEXT://:0")];
+    let broker = start_with(&dirs.path().join("any"), &any).await;
+    let port = address(&broker).port();
+    for host in ["127.0.0.1", "127.0.0.2", "::1"] {
+        let mut client = Client::at(SocketAddr::new(host.parse().unwrap(), port)).await;
+        assert_eq!(places(&mut client).await, [(); 3].map(|()| (host.to_owned(), i32::from(port))));
+    }
+    stop(broker).await;
+    // A client on a container's host comes from the gateway.
+    let birth = Birth { gateways: vec!["127.0.0.1".parse().unwrap()], ..Birth::default() };
+    let broker = try_birth(text(&dirs.path().join("inside")), &any, birth.clone()).await.unwrap();
+    let port = address(&broker).port();
+    let mut client = Client::at(SocketAddr::new("127.0.0.1".parse().unwrap(), port)).await;
+    assert_eq!(places(&mut client).await, [(); 3].map(|()| ("localhost".to_owned(), i32::from(port))));
+    stop(broker).await;
+    let advertised = [any[0], ("advertised.listeners", "PLAINTEXT://kafka.example:1234")];
+    let broker = try_birth(text(&dirs.path().join("set")), &advertised, birth).await.unwrap();
+    let mut client = Client::at(SocketAddr::new("127.0.0.1".parse().unwrap(), address(&broker).port())).await;
+    assert_eq!(places(&mut client).await, [(); 3].map(|()| ("kafka.example".to_owned(), 1234)));
+    stop(broker).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,7 +32,7 @@ impl Handler for DescribeCluster {
             let endpoint = broker.endpoint(&call.session.listener)?;
             let told = DescribeClusterBroker::default()
                 .with_broker_id(BrokerId(broker.id.0))
-                .with_host(text(endpoint.host.to_string()))
+                .with_host(text(call.host(endpoint).into_owned()))
                 .with_port(i32::from(endpoint.port))
                 .with_rack(broker.rack.as_ref().map(|rack| text(rack.to_string())));
             Some(told.with_is_fenced(broker.fenced && call.version() >= 2))

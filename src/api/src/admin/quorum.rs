@@ -36,7 +36,8 @@ impl Handler for DescribeQuorum {
             return Reply::Now(response);
         }
         let image = call.services.image();
-        let nodes = status.voters.iter().filter_map(|voter| image.brokers.get(&voter.node)).map(|broker| node(broker));
+        let nodes =
+            status.voters.iter().filter_map(|voter| image.brokers.get(&voter.node)).map(|broker| node(call, broker));
         Reply::Now(response.with_error_message(Some(text(""))).with_nodes(nodes.collect()))
     }
 }
@@ -96,11 +97,11 @@ fn end(last: Option<u64>) -> i64 {
     last.and_then(|index| i64::try_from(index + 1).ok()).unwrap_or(0)
 }
 
-fn node(broker: &Broker) -> Node {
+fn node(call: Call<'_>, broker: &Broker) -> Node {
     let listener = |endpoint: &klamm_metadata::Endpoint| {
         Listener::default()
             .with_name(text(endpoint.listener.to_string()))
-            .with_host(text(endpoint.host.to_string()))
+            .with_host(text(call.host(endpoint).into_owned()))
             .with_port(endpoint.port)
     };
     Node::default().with_node_id(BrokerId(broker.id.0)).with_listeners(broker.endpoints.iter().map(listener).collect())

@@ -39,6 +39,9 @@ impl Handler for Metadata {
             return Reply::Now(whole_error(asked, code, version));
         }
         let image = call.services.image();
+        if !asked.is_empty() {
+            told(call, &image);
+        }
         let all = if version == 0 { asked.is_empty() } else { request.topics.is_none() };
         let mut topics: Vec<MetadataResponseTopic> = if all {
             image.topics.values().map(|topic| known(call, &image, topic)).collect()
@@ -143,13 +146,21 @@ fn by_names(call: Call<'_>, image: &Image, asked: &[MetadataRequestTopic], allow
     topics
 }
 
+/// Whoever asks for topics by name means to go to where they are.
+fn told(call: Call<'_>, image: &Image) {
+    let own = image.brokers.get(&call.services.node).and_then(|broker| broker.endpoint(&call.session.listener));
+    if let Some(endpoint) = own {
+        call.told(endpoint);
+    }
+}
+
 fn brokers(call: Call<'_>, image: &Image) -> Vec<MetadataResponseBroker> {
     let on_listener = image.alive_brokers().filter_map(|broker| {
         let endpoint = broker.endpoint(&call.session.listener)?;
         Some(
             MetadataResponseBroker::default()
                 .with_node_id(BrokerId(broker.id.0))
-                .with_host(text(endpoint.host.to_string()))
+                .with_host(text(call.host(endpoint).into_owned()))
                 .with_port(i32::from(endpoint.port))
                 .with_rack(broker.rack.as_ref().map(|rack| text(rack.to_string()))),
         )

@@ -1,0 +1,191 @@
+//! Clients that were sent to an address and never came.
+//!
+//! The most common fault of a setup is an advertised address that a client cannot reach. The broker sees the client's
+//! first connection, by the bootstrap address, on which the client asks where a topic or a group's coordinator is; what
+//! should follow is a request that does something, usually on another connection. If it does not, a line says so, once
+//! for each client.
+//!
+//! ```text
+//!   asks where ──> waits ── does something, on any connection ──> forgotten
+//!                    ├── has asked 3 times over 3 s: it comes back, or asks again ──> told
+//!                    └── a Java client that has waited for 10 s ──> told
+//! ```
+//! One that asks about no topic, or asks once and leaves, is a healthcheck: nothing is told. Neither is it where the
+//! advertised address is the one that was reached.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The most clients that are kept; more are not watched.
+const CLIENTS_MAX: usize = 1000;
+/// How much of a client's id is kept, in bytes.
+const CLIENT_ID_MAX: usize = 100;
+/// So many questions, over at least so long, are one client in trouble.
+const QUESTIONS: u32 = 3;
+const QUESTIONS_SPAN: Duration = Duration::from_secs(3);
+/// Questions further apart than this have nothing to do with each other.
+const QUESTIONS_APART: Duration = Duration::from_secs(60);
+/// A Java client asks once and then holds the connection while it tries the advertised address.
+const JAVA: &str = "apache-kafka-java";
+const JAVA_SILENCE: Duration = Duration::from_secs(10);
+/// How often the silent ones are looked at.
+const TICK: Duration = Duration::from_secs(2);
+
+/// A client, as far as it can be told from others.
+type Key = (IpAddr, String);
+
+/// The clients that wait. One for a broker.
+#[derive(Default)]
+pub struct Unreached(Mutex<BTreeMap<Key, Client>>);
+
+struct Client {
+    reached: SocketAddr,
+    told: String,
+    is_java: bool,
+    questions: u32,
+    first: Instant,
+    last: Instant,
+    /// How many connections are open on which it asked and did nothing.
+    open: usize,
+    warned: bool,
+}
+
+/// A connection on which a client asked and did nothing yet; its end is noted when this is dropped.
+pub struct Waiting {
+    all: Arc<Unreached>,
+    key: Key,
+}
+
+/// What a client asked, and how it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// Who asks.
+    pub peer: IpAddr,
+    /// What it calls itself.
+    pub client_id: &'a str,
+    /// What it calls its library, if it said.
+    pub software: Option<&'a str>,
+    /// Where it reached the broker.
+    pub reached: SocketAddr,
+    /// The host that it is told.
+    pub host: &'a str,
+    /// The port that it is told.
+    pub port: u16,
+}
+
+impl Unreached {
+    /// Notes that a client asked where something is; `open` says whether it did so on this connection before. What comes
+    /// back belongs to the connection; there is none if the client is sent to where it is, or there are too many.
+    pub fn asked(self: &Arc<Unreached>, question: Question<'_>, open: bool) -> Option<Waiting> {
+        let reached = SocketAddr::new(question.reached.ip().to_canonical(), question.reached.port());
+        if question.host == reached.ip().to_string() && question.port == reached.port() {
+            return None;
+        }
+        let now = Instant::now();
+        let key = key(question.peer, question.client_id);
+        let mut clients = self.lock();
+        if clients.len() >= CLIENTS_MAX && !clients.contains_key(&key) {
+            return None;
+        }
+        let client = clients.entry(key.clone()).or_insert_with(|| Client {
+            reached,
+            told: String::new(),
+            is_java: false,
+            questions: 0,
+            first: now,
+            last: now,
+            open: 0,
+            warned: false,
+        });
+        if client.questions == 0 || now - client.last > QUESTIONS_APART {
+            (client.questions, client.first) = (0, now);
+        }
+        client.questions += 1;
+        client.last = now;
+        client.reached = reached;
+        client.told = format!("{}:{}", bracketed(question.host), question.port);
+        client.is_java = question.software == Some(JAVA);
+        if let Some(line) = client.complaint(&key, now) {
+            tracing::warn!("{line}");
+        }
+        if open {
+            return None;
+        }
+        client.open += 1;
+        Some(Waiting { all: self.clone(), key })
+    }
+
+    /// Notes that a client did something: it reached an address that was told.
+    pub fn came(&self, peer: IpAddr, client_id: &str) {
+        if let Some(client) = self.lock().get_mut(&key(peer, client_id)) {
+            client.questions = 0;
+        }
+    }
+
+    /// Looks at the silent ones from time to time, until dropped.
+    pub async fn watch(self: Arc<Unreached>) {
+        loop {
+            tokio::time::sleep(TICK).await;
+            for line in self.look(Instant::now()) {
+                tracing::warn!("{line}");
+            }
+        }
+    }
+
+    /// What is to be told now; forgets those who left, so that there is room for others.
+    fn look(&self, now: Instant) -> Vec<String> {
+        let mut clients = self.lock();
+        let lines = clients.iter_mut().filter_map(|(key, client)| client.complaint(key, now)).collect();
+        clients.retain(|_, client| client.warned || client.open > 0 || now - client.last <= QUESTIONS_APART);
+        lines
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Key, Client>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Client {
+    /// The line about this client, if it is in trouble and nobody was told yet.
+    fn complaint(&mut self, (peer, client_id): &Key, now: Instant) -> Option<String> {
+        let waited = now - self.first;
+        let comes_back = self.questions >= QUESTIONS && waited >= QUESTIONS_SPAN;
+        let is_silent = self.questions > 0 && self.is_java && self.open > 0 && waited >= JAVA_SILENCE;
+        if self.warned || !(comes_back || is_silent) {
+            return None;
+        }
+        self.warned = true;
+        let (reached, told) = (self.reached, &self.told);
+        Some(format!(
+            "client {client_id:?} at {peer} reached this broker at {reached} but was told to go to {told} and never came: \
+             set advertised.listeners (KAFKA_ADVERTISED_LISTENERS) to an address that it can reach, with a listener of \
+             its own for each network"
+        ))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(client) = self.all.lock().get_mut(&self.key) {
+            client.open = client.open.saturating_sub(1);
+        }
+    }
+}
+
+fn key(peer: IpAddr, client_id: &str) -> Key {
+    let end = client_id.floor_char_boundary(CLIENT_ID_MAX);
+    (peer.to_canonical(), client_id[..end].to_owned())
+}
+
+/// An IPv6 address before a port.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+#[cfg(test)]
+#[path = "unreached_test.rs"]
+mod unreached_test;

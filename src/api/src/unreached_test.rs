@@ -1,0 +1,121 @@
+//! Clients in trouble and clients that only seem to be.
+
+use super::*;
+
+fn question<'a>(client_id: &'a str, software: &'a str, host: &'a str) -> Question<'a> {
+    Question {
+        peer: IpAddr::from([172, 18, 0, 5]),
+        client_id,
+        software: Some(software),
+        reached: "[::ffff:172.18.0.2]:9092".parse().expect("an address"),
+        host,
+        port: 9092,
+    }
+}
+
+async fn after(ms: u64) {
+    tokio::time::advance(Duration::from_millis(ms)).await;
+}
+
+fn told(all: &Arc<Unreached>) -> Vec<String> {
+    all.look(Instant::now())
+}
+
+fn was_warned(all: &Arc<Unreached>) -> bool {
+    all.lock().values().any(|client| client.warned)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_java_client_that_waits_is_told_of_once() {
+    let all = Arc::new(Unreached::default());
+    let waiting = all.asked(question("X", JAVA, "kafka.example"), false);
+    after(9000).await;
+    assert!(told(&all).is_empty());
+    after(1500).await;
+    let lines = told(&all);
+    assert_eq!(lines.len(), 1);
+    let wanted = "client \"X\" at 172.18.0.5 reached this broker at 172.18.0.2:9092 but was told to go to \
+                  kafka.example:9092 and never came: set advertised.listeners";
+    assert!(lines[0].starts_with(wanted), "{lines:?}");
+    after(60_000).await;
+    assert!(told(&all).is_empty());
+    drop(waiting);
+    let again = all.asked(question("X", JAVA, "kafka.example"), false);
+    after(20_000).await;
+    assert!(told(&all).is_empty(), "once for each client, also if it comes back");
+    drop(again);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_asks_again_and_again_is_told_of() {
+    let all = Arc::new(Unreached::default());
+    for _ in 0..3 {
+        assert!(!was_warned(&all));
+        drop(all.asked(question("kafkajs", "kafkajs", "kafka"), false));
+        after(1600).await;
+    }
+    assert!(was_warned(&all), "each time on another connection");
+    let all = Arc::new(Unreached::default());
+    let waiting = all.asked(question("rdkafka", "librdkafka", "kafka"), false);
+    for _ in 0..4 {
+        after(1000).await;
+        assert!(all.asked(question("rdkafka", "librdkafka", "kafka"), true).is_none());
+    }
+    assert!(was_warned(&all), "on one connection");
+    drop(waiting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_does_something_is_not_told_of() {
+    let all = Arc::new(Unreached::default());
+    let waiting = all.asked(question("X", JAVA, "kafka"), false);
+    after(5000).await;
+    all.came(IpAddr::from([172, 18, 0, 5]), "X");
+    after(60_000).await;
+    assert!(told(&all).is_empty());
+    drop(waiting);
+    // Several of one name start at once, and each comes.
+    for _ in 0..20 {
+        let waiting = all.asked(question("many", "librdkafka", "kafka"), false);
+        after(500).await;
+        all.came("::ffff:172.18.0.5".parse().expect("an address"), "many");
+        drop(waiting);
+    }
+    assert!(told(&all).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn healthchecks_and_idle_clients_are_not_told_of() {
+    let all = Arc::new(Unreached::default());
+    // One question and gone, again and again.
+    for _ in 0..20 {
+        drop(all.asked(question("check", JAVA, "kafka"), false));
+        after(61_000).await;
+        assert!(told(&all).is_empty());
+    }
+    // A library that opens no connection before it has something to do.
+    let idle = all.asked(question("idle", "librdkafka", "kafka"), false);
+    after(300_000).await;
+    assert!(told(&all).is_empty());
+    drop(idle);
+    after(61_000).await;
+    told(&all);
+    assert!(all.lock().is_empty(), "who left is forgotten");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_sent_to_where_it_is_is_not_watched() {
+    let all = Arc::new(Unreached::default());
+    assert!(all.asked(question("X", JAVA, "172.18.0.2"), false).is_none());
+    assert!(all.lock().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_beyond_a_bound_are_not_watched_and_ids_are_cut() {
+    let all = Arc::new(Unreached::default());
+    let kept: Vec<Waiting> = (0..2 * CLIENTS_MAX)
+        .filter_map(|n| all.asked(question(&format!("{n}-{}", "ü".repeat(1000)), JAVA, "kafka"), false))
+        .collect();
+    assert_eq!((kept.len(), all.lock().len()), (CLIENTS_MAX, CLIENTS_MAX));
+    assert!(all.lock().keys().all(|(_, id)| id.len() <= CLIENT_ID_MAX));
+}
