@@ -17,13 +17,8 @@ const REPLICATION: &[&str] = &[
 ];
 
 /// Data directories that files in the wild mount a volume on, the ones that say most first.
-const DATA_DIRS: &[&str] = &[
-    "/bitnami/kafka/data",
-    "/tmp/kraft-combined-logs",
-    "/tmp/kafka-logs",
-    "/var/lib/kafka/log",
-    "/var/lib/kafka/data",
-];
+const DATA_DIRS: &[&str] =
+    &["/bitnami/kafka/data", "/tmp/kraft-combined-logs", "/tmp/kafka-logs", "/var/lib/kafka/data"];
 
 /// One node is broker and controller; it has an id.
 pub(crate) fn name_node(variables: &Variables, draft: &mut Draft) {

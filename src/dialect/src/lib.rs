@@ -24,8 +24,12 @@ mod listeners;
 mod log_filter;
 mod names;
 mod resolve;
+#[cfg(test)]
+mod samples_test;
 mod several;
 mod stock;
+#[cfg(test)]
+mod testing;
 mod topics;
 mod variables;
 mod world;

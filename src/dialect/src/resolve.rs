@@ -86,7 +86,7 @@ pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
     let cluster_id = cluster::cluster_id(dialect, &variables, zookeeper)?;
     let topics = topics::topics(&variables, &mut draft.notes);
     let log_filter = log_filter(dialect, &variables, &mut draft.notes);
-    let notes = std::mem::take(&mut draft.notes);
+    let notes = draft.notes.iter().map(|note| note.replace(char::is_control, " ")).collect();
     Ok(Resolved {
         dialect,
         settings: draft.into_settings(),
@@ -149,3 +149,7 @@ fn complete(dialect: Dialect, world: &World, variables: &Variables, zookeeper: b
         draft.fill("group.initial.rebalance.delay.ms", delay_ms);
     }
 }
+
+#[cfg(test)]
+#[path = "resolve_test.rs"]
+mod resolve_test;

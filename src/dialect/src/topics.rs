@@ -107,3 +107,7 @@ fn configs(text: &str, mut note: impl FnMut(String)) -> Vec<(String, String)> {
     }
     configs
 }
+
+#[cfg(test)]
+#[path = "topics_test.rs"]
+mod topics_test;

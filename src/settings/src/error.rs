@@ -36,16 +36,16 @@ pub struct BadValue {
 impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let BadValue { origin, key, value, problem, allowed } = self;
-        match origin {
-            Origin::Derived { from, key: source, value: text } => {
-                write!(f, "{}: then {key} is {value}: {problem}", from.written(source, text))?;
-            }
-            _ => write!(f, "{}: {problem}", origin.written(key, value))?,
+        let mut line = origin.written(key, value);
+        if matches!(origin, Origin::Derived { .. }) {
+            line.push_str(&format!(": then {key} is {value}"));
         }
-        match allowed {
-            Some(allowed) => write!(f, " (allowed: {allowed})"),
-            None => Ok(()),
+        line.push_str(&format!(": {problem}"));
+        if let Some(allowed) = allowed {
+            line.push_str(&format!(" (allowed: {allowed})"));
         }
+        // One line, whatever stands in a value.
+        f.write_str(&line.replace(char::is_control, " "))
     }
 }
 
@@ -84,8 +84,6 @@ pub enum Origin {
 impl Origin {
     /// The setting `key=value` as its author wrote it: `f:3: key=value`, `--override key=value`, `VARIABLE=value`.
     pub fn written(&self, key: &str, value: &str) -> String {
-        // One line, whatever stands in a variable.
-        let value: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         match self {
             Origin::Override => format!("{self} {key}={value}"),
             Origin::Variable { name } => format!("{name}={value}"),
