@@ -115,7 +115,7 @@ fn an_explanation_names_the_place_of_every_setting_and_hides_secrets() {
     for line in [
         "# cluster id my-cluster (CLUSTER_ID); a data directory of another cluster is refused\n",
         "# topic orders is created (KAFKA_CREATE_TOPICS), partitions: 3, cleanup.policy=compact\n",
-        "# ignored, since no setting has such a name: KAFKA_NO_SUCH_KEY\n",
+        "# ignored, since Kafka 4 has no such setting: KAFKA_NO_SUCH_KEY\n",
         "# without effect yet: KAFKA_SSL_KEY_PASSWORD\n",
     ] {
         assert!(lines.contains(line), "{line}: {lines}");

@@ -31,7 +31,7 @@ const WURSTMEISTER: &[&str] = &[
     "PORT_COMMAND",
     "RACK_COMMAND",
 ];
-const DEBEZIUM: &[&str] = &["ADVERTISED_HOST_NAME", "CREATE_TOPICS", "NODE_ROLE", "ZOOKEEPER_CONNECT"];
+const DEBEZIUM: &[&str] = &["NODE_ROLE", "ZOOKEEPER_CONNECT"];
 
 impl Dialect {
     /// All of them.
@@ -75,12 +75,14 @@ impl Dialect {
         if any(BITNAMI) || variables.names().any(|name| name.starts_with("KAFKA_CFG_")) {
             return Dialect::Bitnami;
         }
-        // The others of old knew ZooKeeper only, and so do the files that are written for them.
-        let roles = variables.has("KAFKA_PROCESS_ROLES");
-        if !roles && any(DEBEZIUM) {
+        if variables.has("KAFKA_PROCESS_ROLES") {
+            return Dialect::Apache;
+        }
+        if any(DEBEZIUM) {
             return Dialect::Debezium;
         }
-        if !roles && any(WURSTMEISTER) {
+        // It knew ZooKeeper only.
+        if variables.has("KAFKA_ZOOKEEPER_CONNECT") && any(WURSTMEISTER) {
             return Dialect::Wurstmeister;
         }
         if variables.get("COMPONENT") == Some("kafka") { Dialect::Confluent } else { Dialect::Apache }

@@ -30,6 +30,14 @@ pub(crate) fn name_node(variables: &Variables, draft: &mut Draft) {
     if draft.has("node.id") || draft.has("broker.id") {
         return;
     }
+    // The only voter is this node.
+    let voters = draft.items("controller.quorum.voters");
+    if let [voter] = voters.as_slice()
+        && let Some((id, _)) = voter.split_once('@').filter(|(id, _)| id.parse::<u16>().is_ok())
+    {
+        draft.derive("node.id", id, "controller.quorum.voters");
+        return;
+    }
     // Names as common as these may belong to something else.
     let is_id = |value: &str| value.parse::<i32>().is_ok_and(|id| id >= 0);
     match variables.first(&["NODE_ID", "BROKER_ID"]).filter(|(_, value)| is_id(value)) {
@@ -59,7 +67,8 @@ pub(crate) fn find_data(dialect: Dialect, world: &World, draft: &mut Draft) {
     }
     let node = draft.get("node.id").or_else(|| draft.get("broker.id")).unwrap_or("1").to_owned();
     let own = dialect.data_dir(&world.hostname, &node);
-    let candidates = std::iter::once(own.as_str()).chain(DATA_DIRS.iter().copied());
+    let debeziums = Dialect::Debezium.data_dir(&world.hostname, &node);
+    let candidates = [own.as_str(), debeziums.as_str()].into_iter().chain(DATA_DIRS.iter().copied());
     let mut chosen = None;
     for dir in candidates {
         match mounted(world, dir) {

@@ -66,8 +66,8 @@ fn bad_input_is_one_line_that_names_the_variable_as_its_author_wrote_it() {
         ),
         (
             "KAFKA_NODE_ID=1\nKAFKA_CONTROLLER_QUORUM_VOTERS=1@a:9093,2@b:9093",
-            "KAFKA_CONTROLLER_QUORUM_VOTERS=1@a:9093,2@b:9093: several voters are not supported yet: a cluster has one \
-             node",
+            "KAFKA_CONTROLLER_QUORUM_VOTERS=1@a:9093,2@b:9093: several voters are not supported yet (write the one \
+             of this node, 1@localhost:9093, or none)",
         ),
         (
             "KAFKA_ZOOKEEPER_CONNECT=zk:2181\nKAFKA_BROKER_ID=2\nKAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR=3",
@@ -102,7 +102,7 @@ fn an_empty_variable_says_nothing_unless_its_key_takes_it() {
     );
     assert_eq!((found.config.node_id, found.resolved.zookeeper), (1, false));
     assert_eq!(found.config.admin_listener, None);
-    assert_eq!(found.settings.written("ssl.endpoint.identification.algorithm").is_some(), true);
+    assert!(found.settings.written("ssl.endpoint.identification.algorithm").is_some());
     assert!(!found.says("FOO") && !found.says("ACL"), "{:?}", found.said);
 }
 
@@ -239,6 +239,14 @@ fn data_go_where_a_volume_is() {
     assert_eq!(dirs("confluent", &[("/var/lib/kafka/data", false)]), at("/var/lib/kafka/data"));
     // A folder of the host that belongs to root: Kafka would not even look there.
     assert_eq!(dirs("apache", &[("/var/lib/kafka/data", false)]), ("/tmp/kraft-combined-logs".to_owned(), 1));
+}
+
+#[test]
+fn a_node_has_the_id_of_the_only_voter_or_of_a_variable_of_its_own() {
+    let id = |environment: &str| started("apache", environment).config.node_id;
+    assert_eq!(id("KAFKA_CONTROLLER_QUORUM_VOTERS=0@kafka:9093"), 0);
+    assert_eq!((id("NODE_ID=4"), id("BROKER_ID=5"), id("NODE_ID=ip-10-0-0-1")), (4, 5, 1));
+    assert_eq!((id("KAFKA_BROKER_ID=1001\nKAFKA_RESERVED_BROKER_MAX_ID=1001"), id("KAFKA_BROKER_ID=-1")), (1001, 1));
 }
 
 #[test]

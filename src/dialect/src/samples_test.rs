@@ -389,11 +389,11 @@ fn names_that_no_setting_has_are_told_in_one_line() {
     let found = sample("obsidiandynamics");
     assert_eq!(
         found.resolved.notes,
-        ["ignored, since no setting has such a name: KAFKA_LISTENER, KAFKA_RESTART_ATTEMPTS, KAFKA_RESTART_DELAY"]
+        ["ignored, since Kafka 4 has no such setting: KAFKA_LISTENER, KAFKA_RESTART_ATTEMPTS, KAFKA_RESTART_DELAY"]
     );
     let found = sample("most quickstarts");
     assert!(
-        found.says("no setting has such a name: KAFKA_CONFLUENT_LICENSE_TOPIC_REPLICATION_FACTOR"),
+        found.says("Kafka 4 has no such setting: KAFKA_CONFLUENT_LICENSE_TOPIC_REPLICATION_FACTOR"),
         "{:?}",
         found.said
     );

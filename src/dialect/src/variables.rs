@@ -105,7 +105,7 @@ pub(crate) fn overlay(dialect: Dialect, variables: &Variables, draft: &mut Draft
         }
     }
     say(draft, "the quotes around the value are dropped", &quoted);
-    say(draft, "ignored, since no setting has such a name", &unknown);
+    say(draft, "ignored, since Kafka 4 has no such setting", &unknown);
     say_of_java(variables, draft);
     said
 }

@@ -52,7 +52,9 @@ pub(crate) fn check(given: &Given) -> Result<(), ConfigError> {
         }
     }
     if voters.len() > 1 {
-        return Err(given.fault(VOTERS, "several voters are not supported yet: a cluster has one node"));
+        let own = format!("{}@localhost:9093", given.number(NODE_ID));
+        let problem = format!("several voters are not supported yet (write the one of this node, {own}, or none)");
+        return Err(given.fault(VOTERS, problem));
     }
     let servers = given.list(BOOTSTRAP_SERVERS).unwrap_or_default();
     match servers.iter().find(|server| !is_host_and_port(server)) {
