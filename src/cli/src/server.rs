@@ -1,6 +1,7 @@
 //! `klamm server`.
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::process::ExitCode;
 
 use klamm_broker::{Birth, Broker};
@@ -8,7 +9,7 @@ use klamm_env::{Clock, Env};
 use tokio::time::Instant;
 
 use crate::args::Server;
-use crate::configuration::load;
+use crate::configuration::{Configuration, DIALECT, load};
 use crate::log_lines::{self, Ready};
 use crate::logging;
 use crate::signals::{Signal, Signals};
@@ -33,17 +34,19 @@ async fn serve(args: &Server) -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return fail(&error),
     };
-    let loaded = match load(&env, args) {
-        Ok(loaded) => loaded,
-        Err(error) => return fail(&error),
-    };
-    logging::start(clock.clone(), None);
-    for warning in &loaded.warnings {
+    let Configuration { settings, warnings, birth, log_filter, started_twice: twice, zookeeper } =
+        match load(&env, args) {
+            Ok(configuration) => configuration,
+            Err(error) => return fail(&error),
+        };
+    logging::start(clock.clone(), log_filter.as_deref());
+    for warning in &warnings {
         tracing::warn!("{warning}");
     }
-    let node_id = loaded.settings.broker_config().node_id;
+    let node_id = settings.broker_config().node_id;
+    let birth = Birth { gateways: gateways(&env), ..birth };
     let broker = tokio::select! {
-        broker = Broker::start(env, loaded.settings, Birth::default()) => broker,
+        broker = Broker::start(env, settings, birth) => broker,
         // A crash at any moment loses nothing; so does an end before the start is done.
         signal = signals.next() => return terminating(&clock, signal),
     };
@@ -51,12 +54,21 @@ async fn serve(args: &Server) -> ExitCode {
         Ok(broker) => broker,
         Err(error) => return fail(&error),
     };
-    let ready = Ready { node_id, start_ms, now_ms: clock.now_ms(), zookeeper: false, twice: false };
+    let ready = Ready { node_id, start_ms, now_ms: clock.now_ms(), zookeeper, twice };
     say_ready(&broker, ready, began);
     tokio::select! {
         signal = signals.next() => stop(broker, signals, &clock, signal).await,
         fault = broker.failed() => fail(&format!("the metadata quorum has failed: {fault}")),
     }
+}
+
+/// By which addresses the host comes to this container. In Kubernetes ports are not published like that, and a pod's
+/// address is within reach of the nodes.
+fn gateways(env: &Env) -> Vec<IpAddr> {
+    if std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
+        return Vec::new();
+    }
+    klamm_broker::gateways::find(&*env.disk, std::env::var_os(DIALECT).is_some())
 }
 
 /// A clean stop, which a second signal cuts short.
