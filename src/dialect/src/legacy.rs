@@ -47,21 +47,17 @@ struct Bind {
 impl Bind {
     fn new(dialect: Dialect, variables: &Variables) -> Bind {
         let debezium = dialect == Dialect::Debezium;
-        let ports: &[&str] = if debezium { &["KAFKA_PORT", "PORT"] } else { &["KAFKA_PORT"] };
-        let hosts: &[&str] = if debezium { &["KAFKA_HOST_NAME", "HOST_NAME"] } else { &["KAFKA_HOST_NAME"] };
+        let ports: &[&'static str] = if debezium { &["KAFKA_PORT", "PORT"] } else { &["KAFKA_PORT"] };
+        let hosts: &[&'static str] = if debezium { &["KAFKA_HOST_NAME", "HOST_NAME"] } else { &["KAFKA_HOST_NAME"] };
         // Kubernetes puts a URL there.
         let port = variables.first(ports).filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
         let host = variables.first(hosts);
         Bind {
             host: host.map_or("", |(_, host)| host).to_owned(),
             port: port.map_or(KAFKAS_PORT, |(_, port)| port).to_owned(),
-            name: port.or(host).map(|(name, _)| name).and_then(known_name),
+            name: port.or(host).map(|(name, _)| name),
         }
     }
-}
-
-fn known_name(name: &str) -> Option<&'static str> {
-    ["KAFKA_PORT", "PORT", "KAFKA_HOST_NAME", "HOST_NAME"].into_iter().find(|known| *known == name)
 }
 
 /// What clients are told, in parts.

@@ -10,6 +10,8 @@
 
 use std::collections::BTreeSet;
 
+use klamm_settings::Origin;
+
 use crate::Dialect;
 use crate::draft::Draft;
 
@@ -24,24 +26,42 @@ const STANDARD: [&str; 4] = ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"];
 const LOCAL_LISTENERS: &str = "PLAINTEXT://localhost:29092,PLAINTEXT_HOST://0.0.0.0:9092";
 const LOCAL_ADVERTISED: &str = "PLAINTEXT://localhost:29092,PLAINTEXT_HOST://localhost:9092";
 
-/// An end point as it is written; parts that cannot be read stay for [`klamm_settings`] to refuse.
-struct EndPoint<'a> {
-    name: &'a str,
-    host: &'a str,
+/// An end point as it is written; what cannot be read stays in the list for [`klamm_settings`] to refuse.
+struct EndPoint {
+    name: String,
+    host: String,
     /// With its colon; empty if there is none.
-    port: &'a str,
+    port: String,
 }
 
-impl EndPoint<'_> {
-    fn of(text: &str) -> Option<EndPoint<'_>> {
+impl EndPoint {
+    fn of(text: &str) -> Option<EndPoint> {
         let (name, address) = text.split_once("://")?;
         let place = address.rfind(':').filter(|place| !address[*place..].contains(']')).unwrap_or(address.len());
-        Some(EndPoint { name, host: &address[..place], port: &address[place..] })
+        let (host, port) = address.split_at(place);
+        Some(EndPoint { name: name.to_owned(), host: host.to_owned(), port: port.to_owned() })
     }
 
     fn is_called(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
+
+    fn has_port(&self) -> bool {
+        self.port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
+    }
+
+    /// The same on another host.
+    fn on(&self, host: &str) -> String {
+        format!("{}://{host}{}", self.name, self.port)
+    }
+}
+
+fn points(draft: &Draft, key: &str) -> Vec<EndPoint> {
+    draft.items(key).iter().filter_map(|item| EndPoint::of(item)).collect()
+}
+
+fn has(points: &[EndPoint], name: &str) -> bool {
+    points.iter().any(|point| point.is_called(name))
 }
 
 /// Fills what is left out.
@@ -56,19 +76,13 @@ pub(crate) fn complete(dialect: Dialect, draft: &mut Draft) {
 /// In what is advertised an empty host is the container's name, and 0.0.0.0 is nobody's.
 pub(crate) fn name_hosts(hostname: &str, draft: &mut Draft) {
     let items = draft.items(ADVERTISED);
-    let mut wild = false;
-    let named: Vec<String> = items
-        .iter()
-        .map(|item| match EndPoint::of(item) {
-            Some(EndPoint { name, host: "", port }) if !port.is_empty() => format!("{name}://{hostname}{port}"),
-            Some(EndPoint { name, host, port }) if is_wild(host) => {
-                wild = true;
-                format!("{name}://{port}")
-            }
-            _ => item.clone(),
-        })
-        .collect();
-    if wild {
+    let name = |item: &String| match EndPoint::of(item) {
+        Some(point) if point.host.is_empty() && !point.port.is_empty() => point.on(hostname),
+        Some(point) if is_wild(&point.host) => point.on(""),
+        _ => item.clone(),
+    };
+    let named: Vec<String> = items.iter().map(name).collect();
+    if points(draft, ADVERTISED).iter().any(|point| is_wild(&point.host)) {
         draft.note_on(ADVERTISED, "no client can connect to every address: each is told the one that it came by");
     }
     if named != items {
@@ -84,131 +98,104 @@ fn listen(dialect: Dialect, draft: &mut Draft) {
     if draft.has(LISTENERS) {
         return;
     }
-    let advertised = draft.items(ADVERTISED);
-    let local: Vec<&str> = LOCAL_LISTENERS.split(',').collect();
-    let is_local = |item: &String| {
-        let fits = |point: EndPoint<'_>| {
-            local.iter().any(|own| EndPoint::of(own).is_some_and(|own| own.is_called(point.name)))
-        };
-        EndPoint::of(item).is_some_and(fits)
-    };
+    let advertised = points(draft, ADVERTISED);
+    let is_readable = advertised.len() == draft.items(ADVERTISED).len() && advertised.iter().all(EndPoint::has_port);
+    let is_local =
+        |point: &EndPoint| LOCAL_LISTENERS.split(',').filter_map(EndPoint::of).any(|own| own.is_called(&point.name));
     if dialect == Dialect::ConfluentLocal && advertised.iter().all(is_local) {
         draft.fill(LISTENERS, LOCAL_LISTENERS);
         draft.fill(ADVERTISED, LOCAL_ADVERTISED);
-        return;
-    }
-    // What cannot be read is refused as its author wrote it, not as something that was made of it.
-    let is_whole = |item: &String| {
-        EndPoint::of(item)
-            .is_some_and(|point| point.port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()))
-    };
-    if advertised.is_empty() || !advertised.iter().all(is_whole) {
+    } else if advertised.is_empty() || !is_readable {
+        // What cannot be read is refused as its author wrote it, not as something that was made of it.
         draft.fill(LISTENERS, "PLAINTEXT://:9092");
-        return;
+    } else {
+        let everywhere: Vec<String> = advertised.iter().map(|point| point.on("0.0.0.0")).collect();
+        draft.derive(LISTENERS, &everywhere.join(","), ADVERTISED);
     }
-    let everywhere = advertised.iter().map(|item| match EndPoint::of(item) {
-        Some(EndPoint { name, port, .. }) => format!("{name}://0.0.0.0{port}"),
-        None => item.clone(),
-    });
-    let everywhere: Vec<String> = everywhere.collect();
-    draft.derive(LISTENERS, &everywhere.join(","), ADVERTISED);
 }
 
 /// Names that are no listeners are dropped, for a single node needs no listener for its controller. Without any name,
 /// a listener that is plainly the controller's is found.
 fn find_controllers(draft: &mut Draft) {
-    let listeners = draft.items(LISTENERS);
-    let points: Vec<EndPoint<'_>> = listeners.iter().filter_map(|item| EndPoint::of(item)).collect();
-    let is_listener = |name: &str| points.iter().any(|point| point.is_called(name));
+    let listeners = points(draft, LISTENERS);
     let named = draft.items(CONTROLLERS);
-    if !named.is_empty() {
-        let (have, missing): (Vec<String>, Vec<String>) = named.into_iter().partition(|name| is_listener(name));
-        if missing.is_empty() {
-            return;
-        }
-        if have.is_empty() {
-            draft.remove(CONTROLLERS);
-        } else {
-            draft.derive(CONTROLLERS, &have.join(","), CONTROLLERS);
-        }
-        return;
+    if named.is_empty() {
+        return guess_controllers(&listeners, draft);
     }
-    let advertised = draft.items(ADVERTISED);
-    let is_told = |point: &EndPoint<'_>| {
-        advertised.iter().filter_map(|item| EndPoint::of(item)).any(|told| told.is_called(point.name))
-    };
+    let have: Vec<&String> = named.iter().filter(|name| has(&listeners, name)).collect();
+    if have.is_empty() {
+        draft.remove(CONTROLLERS);
+    } else if have.len() < named.len() {
+        let have: Vec<&str> = have.into_iter().map(String::as_str).collect();
+        draft.derive(CONTROLLERS, &have.join(","), CONTROLLERS);
+    }
+}
+
+fn guess_controllers(listeners: &[EndPoint], draft: &mut Draft) {
+    let advertised = points(draft, ADVERTISED);
     let voters = draft.items("controller.quorum.voters");
-    let voter_port = voters.first().and_then(|voter| Some(&voter[voter.rfind(':')?..]));
+    let voter_port = voters.first().and_then(|voter| voter.get(voter.rfind(':')?..));
     let is_controllers =
-        |point: &EndPoint<'_>| point.is_called("CONTROLLER") || voter_port.is_some_and(|port| port == point.port);
-    let found: Vec<&str> =
-        points.iter().filter(|point| !is_told(point) && is_controllers(point)).map(|point| point.name).collect();
-    if !found.is_empty() && found.len() < points.len() {
+        |point: &&EndPoint| point.is_called("CONTROLLER") || voter_port.is_some_and(|port| port == point.port);
+    let found = listeners.iter().filter(|point| !has(&advertised, &point.name)).filter(is_controllers);
+    let found: Vec<&str> = found.map(|point| point.name.as_str()).collect();
+    if !found.is_empty() && found.len() < listeners.len() {
         draft.derive(CONTROLLERS, &found.join(","), LISTENERS);
     }
 }
 
-/// The names of the listeners that clients may use.
-fn client_names(draft: &Draft, key: &str) -> Vec<String> {
+/// The end points that clients may use.
+fn of_clients(draft: &Draft, key: &str) -> Vec<EndPoint> {
     let controllers = draft.items(CONTROLLERS);
-    let is_clients = |point: &EndPoint<'_>| !controllers.iter().any(|name| point.is_called(name));
-    let items = draft.items(key);
-    items.iter().filter_map(|item| EndPoint::of(item)).filter(is_clients).map(|point| point.name.to_owned()).collect()
+    let mut points = points(draft, key);
+    points.retain(|point| !controllers.iter().any(|name| point.is_called(name)));
+    points
 }
 
 fn advertise(draft: &mut Draft) {
-    if draft.has(ADVERTISED) {
+    let listeners = of_clients(draft, LISTENERS);
+    if draft.has(ADVERTISED) || listeners.is_empty() {
         return;
     }
-    let clients = client_names(draft, LISTENERS);
-    let items = draft.items(LISTENERS);
-    let told = items
-        .iter()
-        .filter_map(|item| EndPoint::of(item))
-        .filter(|point| clients.iter().any(|name| point.is_called(name)));
-    let told: Vec<String> = told
-        .map(|EndPoint { name, host, port }| format!("{name}://{}{port}", if is_wild(host) { "" } else { host }))
-        .collect();
-    if !told.is_empty() {
-        draft.derive(ADVERTISED, &told.join(","), LISTENERS);
-    }
+    let told = listeners.iter().map(|point| point.on(if is_wild(&point.host) { "" } else { &point.host }));
+    let told: Vec<String> = told.collect();
+    draft.derive(ADVERTISED, &told.join(","), LISTENERS);
 }
 
+/// Adds a protocol for each listener that has none. Kafka knows those of standard names where no map is given.
 fn protect(draft: &mut Draft) {
     let pairs = draft.items(PROTOCOLS);
-    let has = |name: &str| {
+    let is_given = |name: &str| {
         pairs.iter().any(|pair| pair.split(':').next().is_some_and(|have| have.eq_ignore_ascii_case(name)))
     };
-    let items = draft.items(LISTENERS);
-    let names: BTreeSet<String> =
-        items.iter().filter_map(|item| EndPoint::of(item)).map(|point| point.name.to_uppercase()).collect();
-    let missing: Vec<&String> = names.iter().filter(|name| !name.is_empty() && !has(name)).collect();
-    let (standard, own): (Vec<&String>, Vec<&String>) =
-        missing.into_iter().partition(|name| STANDARD.contains(&name.as_str()));
-    if own.is_empty() && (standard.is_empty() || pairs.is_empty()) {
+    let names: BTreeSet<String> = points(draft, LISTENERS).iter().map(|point| point.name.to_uppercase()).collect();
+    let missing = names.into_iter().filter(|name| !name.is_empty() && !is_given(name));
+    let (mut standard, own): (Vec<String>, Vec<String>) = missing.partition(|name| STANDARD.contains(&name.as_str()));
+    let source = if pairs.is_empty() { LISTENERS } else { PROTOCOLS };
+    if pairs.is_empty() {
+        standard = STANDARD.map(str::to_owned).to_vec();
+        if own.is_empty() {
+            return;
+        }
+    }
+    if standard.is_empty() && own.is_empty() {
         return;
     }
-    let controllers = draft.items(CONTROLLERS);
-    let assumed: Vec<&str> = own
-        .iter()
-        .map(|name| name.as_str())
-        .filter(|name| !controllers.iter().any(|controller| controller.eq_ignore_ascii_case(name)))
-        .collect();
-    if !assumed.is_empty() && !is_image(draft, LISTENERS) {
-        let line = format!("{PROTOCOLS} says nothing of {}: PLAINTEXT is assumed", assumed.join(", "));
-        draft.notes.push(line);
-    }
-    let source = if pairs.is_empty() { LISTENERS } else { PROTOCOLS };
-    let standard: Vec<&str> =
-        if pairs.is_empty() { STANDARD.to_vec() } else { standard.iter().map(|name| name.as_str()).collect() };
-    let more = standard.into_iter().map(|name| format!("{name}:{name}"));
+    say_assumed(&own, draft);
+    let more = standard.iter().map(|name| format!("{name}:{name}"));
     let more = more.chain(own.iter().map(|name| format!("{name}:PLAINTEXT")));
     let all: Vec<String> = pairs.iter().cloned().chain(more).collect();
     draft.derive(PROTOCOLS, &all.join(","), source);
 }
 
-fn is_image(draft: &Draft, key: &str) -> bool {
-    draft.setting(key).is_some_and(|setting| setting.origin == klamm_settings::Origin::Image)
+fn say_assumed(names: &[String], draft: &mut Draft) {
+    let clients = of_clients(draft, LISTENERS);
+    let assumed: Vec<&str> = names.iter().map(String::as_str).filter(|name| has(&clients, name)).collect();
+    let is_told = draft.setting(LISTENERS).is_some_and(|setting| setting.origin != Origin::Image);
+    if is_told && !assumed.is_empty() {
+        let line = format!("{PROTOCOLS} says nothing of {}: PLAINTEXT is assumed", assumed.join(", "));
+        draft.notes.push(line);
+    }
 }
 
 /// Where no listener has the name that Kafka assumes for brokers among themselves, a single node can take any.
@@ -216,9 +203,8 @@ fn name_inter_broker(draft: &mut Draft) {
     if draft.has(INTER_BROKER) || draft.has("security.inter.broker.protocol") {
         return;
     }
-    let names = client_names(draft, ADVERTISED);
-    if let Some(first) = names.first().filter(|_| !names.iter().any(|name| name.eq_ignore_ascii_case("PLAINTEXT"))) {
-        let first = first.to_uppercase();
-        draft.derive(INTER_BROKER, &first, ADVERTISED);
+    let advertised = of_clients(draft, ADVERTISED);
+    if let Some(first) = advertised.first().filter(|_| !has(&advertised, "PLAINTEXT")) {
+        draft.derive(INTER_BROKER, &first.name.to_uppercase(), ADVERTISED);
     }
 }

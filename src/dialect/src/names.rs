@@ -55,6 +55,9 @@ const SILENT: &[&str] = &[
     "KAFKA_VOLUME_DIR",
 ];
 
+/// Keys of an authorizer, beside `authorizer.class.name`, that no broker knows itself.
+const AUTHORIZER: &[&str] = &["super.users", "allow.everyone.if.no.acl.found"];
+
 /// Beginnings of such names.
 const SILENT_BEGINNINGS: &[&str] = &["KAFKA_REST_", "KAFKA_TLS_"];
 
@@ -113,6 +116,9 @@ pub(crate) fn meaning(dialect: Dialect, name: &str, value: &str) -> Meaning {
     let keys = keys(dialect, rest.strip_prefix("CFG_").unwrap_or(rest));
     if let Some(key) = keys.iter().find(|key| base_key(key).is_some()) {
         return Meaning::Key(key.clone());
+    }
+    if keys.iter().any(|key| AUTHORIZER.contains(&key.as_str())) {
+        return Meaning::Nothing;
     }
     match keys.into_iter().find(|key| key.starts_with("zookeeper.")) {
         Some(key) => Meaning::ZooKeeper(key),

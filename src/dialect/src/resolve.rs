@@ -43,37 +43,14 @@ pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
     for setting in base(dialect, world)? {
         draft.put(setting);
     }
-    let mut named = None;
-    match mounted(dialect, world) {
-        Some(file) => {
-            let ignored: Vec<&str> = variables.names().filter(|name| name.starts_with("KAFKA_CFG_")).collect();
-            if !ignored.is_empty() {
-                draft.notes.push(format!("{} is mounted, so these are ignored: {}", file.name, ignored.join(", ")));
-            }
-            listeners::name_hosts(&world.hostname, &mut draft);
-        }
-        None => {
-            let said = variables::overlay(dialect, &variables, &mut draft);
-            listeners::name_hosts(&world.hostname, &mut draft);
-            legacy::overlay(dialect, &variables, &mut draft);
-            role(dialect, &variables, &mut draft);
-            let debeziums =
-                Some("ZOOKEEPER_CONNECT").filter(|name| dialect == Dialect::Debezium && variables.has(name));
-            named = said
-                .zookeeper
-                .as_deref()
-                .or(debeziums)
-                .map(|name| format!("{name}={}", variables.get(name).unwrap_or_default()));
-        }
-    }
+    let named = tell(dialect, world, &variables, &mut draft);
     override_all(world, &mut draft);
     let in_file = variables::drop_zookeeper(&mut draft);
     let named = named.or_else(|| in_file.as_ref().map(written_by));
     let zookeeper = named.is_some() && !draft.has("process.roles");
-    if let Some(told) = &named {
-        draft
-            .notes
-            .push(format!("{told}: ZooKeeper is not used: this broker stands alone and keeps its metadata itself"));
+    if let Some(told) = named {
+        let what = "ZooKeeper is not used: this broker stands alone and keeps its metadata itself";
+        draft.notes.push(format!("{told}: {what}"));
     }
     if zookeeper {
         several::check(&draft)?;
@@ -97,6 +74,25 @@ pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
         started_twice: dialect == Dialect::Confluent,
         zookeeper,
     })
+}
+
+/// Lays the environment over the files, unless a mounted file stands for all. Returns what names ZooKeeper.
+fn tell(dialect: Dialect, world: &World, variables: &Variables, draft: &mut Draft) -> Option<String> {
+    if let Some(file) = mounted(dialect, world) {
+        let ignored: Vec<&str> = variables.names().filter(|name| name.starts_with("KAFKA_CFG_")).collect();
+        if !ignored.is_empty() {
+            draft.notes.push(format!("{} is mounted, so these are ignored: {}", file.name, ignored.join(", ")));
+        }
+        listeners::name_hosts(&world.hostname, draft);
+        return None;
+    }
+    let named = variables::overlay(dialect, variables, draft);
+    listeners::name_hosts(&world.hostname, draft);
+    legacy::overlay(dialect, variables, draft);
+    role(dialect, variables, draft);
+    let debeziums = "ZOOKEEPER_CONNECT";
+    let named = named.or_else(|| (dialect == Dialect::Debezium).then(|| debeziums.to_owned()));
+    named.and_then(|name| Some(format!("{name}={}", variables.get(&name)?)))
 }
 
 /// The file that stands for the whole configuration in Bitnami's image.

@@ -12,9 +12,6 @@ use crate::names::{Meaning, is_special, meaning};
 /// Keys that mean nothing when they are empty, although their kind is text.
 const NEVER_EMPTY: &[&str] = &["broker.rack", "inter.broker.listener.name", "security.inter.broker.protocol"];
 
-/// Keys of an authorizer, beside `authorizer.class.name`, that no broker knows itself.
-const AUTHORIZER: &[&str] = &["KAFKA_SUPER_USERS", "KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND"];
-
 /// The environment by name; quotes that YAML has left around a value are gone.
 #[derive(Debug, Default)]
 pub(crate) struct Variables {
@@ -62,52 +59,46 @@ impl Variables {
     }
 }
 
-/// What the environment was found to say, beside what it sets.
-#[derive(Debug, Default)]
-pub(crate) struct Said {
-    /// The variable that names ZooKeeper, if one does.
-    pub zookeeper: Option<String>,
-}
-
-/// Lays the environment over what `draft` has.
-pub(crate) fn overlay(dialect: Dialect, variables: &Variables, draft: &mut Draft) -> Said {
-    let mut said = Said::default();
+/// Lays the environment over what `draft` has. Returns the variable that names ZooKeeper, if one does.
+pub(crate) fn overlay(dialect: Dialect, variables: &Variables, draft: &mut Draft) -> Option<String> {
+    let mut zookeeper = None;
     let mut unknown = Vec::new();
     let mut quoted = Vec::new();
     let mut taken: BTreeMap<String, &str> = BTreeMap::new();
     // What begins with KAFKA_CFG_ comes first and wins over the same without CFG.
     let (cfg, plain): (Vec<_>, Vec<_>) = variables.by_name.iter().partition(|(name, _)| name.starts_with("KAFKA_CFG_"));
     for (name, value) in cfg.into_iter().chain(plain) {
-        if AUTHORIZER.contains(&name.as_str()) {
-            continue;
-        }
+        let is_quoted = variables.quoted.contains(name);
         match meaning(dialect, name, value) {
             Meaning::Key(key) => {
                 let Some(value) = value_of(&key, value) else { continue };
-                if variables.quoted.contains(name) {
-                    quoted.push(name.as_str());
-                }
-                match taken.get(&key) {
-                    Some(_) if draft.get(&key) == Some(value.as_str()) => {}
-                    Some(winner) => draft.notes.push(format!("{name} is ignored: {winner} says otherwise")),
-                    None => {
-                        draft.put_variable(&key, &value, name);
-                        taken.insert(key, name);
-                    }
-                }
+                quoted.extend(is_quoted.then_some(name.as_str()));
+                set(draft, &mut taken, name, key, &value);
             }
-            Meaning::ZooKeeper(key) if key == "zookeeper.connect" && !value.trim().is_empty() => {
-                said.zookeeper = Some(name.clone());
+            Meaning::ZooKeeper(key) if key == "zookeeper.connect" && variables.has(name) => {
+                zookeeper = Some(name.clone());
             }
-            Meaning::Unknown if !value.trim().is_empty() => unknown.push(name.as_str()),
-            Meaning::Nothing if is_special(name) && variables.quoted.contains(name) => quoted.push(name.as_str()),
+            Meaning::Unknown if variables.has(name) => unknown.push(name.as_str()),
+            Meaning::Nothing if is_special(name) && is_quoted => quoted.push(name.as_str()),
             Meaning::ZooKeeper(_) | Meaning::Unknown | Meaning::Nothing => {}
         }
     }
     say(draft, "the quotes around the value are dropped", &quoted);
     say(draft, "ignored, since Kafka 4 has no such setting", &unknown);
     say_of_java(variables, draft);
-    said
+    zookeeper
+}
+
+/// Sets a key, unless another variable has set it already.
+fn set<'a>(draft: &mut Draft, taken: &mut BTreeMap<String, &'a str>, name: &'a str, key: String, value: &str) {
+    match taken.get(&key) {
+        Some(_) if draft.get(&key) == Some(value) => {}
+        Some(winner) => draft.notes.push(format!("{name} is ignored: {winner} says otherwise")),
+        None => {
+            draft.put_variable(&key, value, name);
+            taken.insert(key, name);
+        }
+    }
 }
 
 fn say(draft: &mut Draft, what: &str, names: &[&str]) {
