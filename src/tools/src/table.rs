@@ -14,7 +14,7 @@ pub struct Tool {
 }
 
 /// Every tool, an area at a time.
-const AREAS: &[&[Tool]] = &[admin::TOOLS, groups::TOOLS, console::TOOLS, local::TOOLS];
+const AREAS: &[&[Tool]] = &[admin::TOOLS, groups::TOOLS, console::TOOLS, local::TOOLS, local::MISSING];
 
 /// Every tool.
 fn tools() -> impl Iterator<Item = &'static Tool> {
@@ -28,7 +28,13 @@ pub fn tool(program: &str) -> Option<&'static Tool> {
     tools().find(|tool| tool.name == name)
 }
 
+/// The tool that does what a Java class does in Kafka.
+pub(crate) fn tool_of_class(class: &str) -> Option<&'static Tool> {
+    tools().find(|tool| !tool.class.is_empty() && tool.class == class)
+}
+
 /// The names of all tools.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    tools().map(|tool| tool.name)
+    // A name that says what is missing gives way to the tool itself.
+    tools().filter(|one| tool(one.name).is_some_and(|first| std::ptr::eq(first, *one))).map(|tool| tool.name)
 }
