@@ -11,6 +11,7 @@ use klamm_env::{Disk, Env};
 use klamm_settings::{Loaded, Setting, Settings};
 
 use crate::args::Server;
+use crate::blame::Blame;
 use crate::container;
 
 /// The variable that names the image family whose start script runs.
@@ -25,6 +26,8 @@ pub struct Configuration {
     pub warnings: Vec<String>,
     /// What is no setting: the cluster's id, topics to create.
     pub birth: Birth,
+    /// What a start that fails is to be blamed on.
+    pub blame: Blame,
     /// What is to be logged, as `target=level` directives; `None` if nobody said.
     pub log_filter: Option<String>,
     /// Whether the line that says that the broker has started is told twice, as by Confluent's image.
@@ -39,7 +42,10 @@ pub struct Configuration {
 /// In one line what is wrong, and where.
 pub fn load(env: &Env, args: &Server) -> Result<Configuration, String> {
     let told = read(&*env.disk, environment(), args)?;
+    let cluster_id = told.resolved.as_ref().and_then(|resolved| resolved.cluster_id.as_ref());
+    let cluster_id = cluster_id.and_then(|id| Some(format!("{}={}", id.variable.as_ref()?, id.value)));
     let mut configuration = Configuration {
+        blame: Blame::new(&told.settings, cluster_id),
         settings: told.settings,
         warnings: told.warnings,
         birth: Birth::default(),

@@ -5,6 +5,7 @@
 //! line that makes no sense.
 
 pub mod args;
+pub mod blame;
 pub mod configuration;
 pub mod container;
 pub mod explain;

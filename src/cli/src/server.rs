@@ -34,7 +34,7 @@ async fn serve(args: &Server) -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return fail(&error),
     };
-    let Configuration { settings, warnings, birth, log_filter, started_twice: twice, zookeeper } =
+    let Configuration { settings, warnings, birth, blame, log_filter, started_twice: twice, zookeeper } =
         match load(&env, args) {
             Ok(configuration) => configuration,
             Err(error) => return fail(&error),
@@ -52,7 +52,7 @@ async fn serve(args: &Server) -> ExitCode {
     };
     let broker = match broker {
         Ok(broker) => broker,
-        Err(error) => return fail(&error),
+        Err(error) => return fail(&blame.line(&error)),
     };
     let ready = Ready { node_id, start_ms, now_ms: clock.now_ms(), zookeeper, twice };
     say_ready(&broker, ready, began);

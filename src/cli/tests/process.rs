@@ -321,7 +321,8 @@ fn a_folder_of_another_user_is_refused_and_left_alone() {
         }
         let output = command.stdin(Stdio::null()).output().unwrap();
         let told = refused(&texts(&args), &output);
-        assert!(told.starts_with(&format!("log directory {}: ", data.display())), "{told}");
+        let begin = format!("--override log.dirs={0}: log directory {0}: ", data.display());
+        assert!(told.starts_with(&begin), "{told}");
         assert!(told.contains("may not write to") && told.contains("chown -R"), "{told}");
     }
     let after = dir.metadata().unwrap();
