@@ -38,10 +38,12 @@ impl Call<'_> {
         host(&endpoint.host, self.session.local.ip(), self.session.peer.ip(), &self.services.gateways)
     }
 
-    /// Notes that this call's client is sent to an endpoint, so that somebody is told if it never comes.
-    pub fn told(&self, endpoint: &Endpoint) {
+    /// Notes that this call's client is sent to an endpoint, so that somebody is told if it never comes. `named` says
+    /// whether it asked about a topic or a group of its own.
+    pub fn told(&self, endpoint: &Endpoint, named: bool) {
         let host = self.host(endpoint);
-        self.session.asked_where(&self.services.unreached, &self.header.client_id, &host, endpoint.port);
+        let (unreached, client_id) = (&self.services.unreached, &self.header.client_id);
+        self.session.asked_where(unreached, client_id, &host, endpoint.port, named);
     }
 }
 

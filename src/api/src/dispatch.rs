@@ -20,8 +20,8 @@ use crate::table::{Row, row};
 const PRODUCE: i16 = 0;
 
 /// What a client asks on its first connection, before it goes where it is told: Metadata, FindCoordinator, SaslHandshake,
-/// ApiVersions, SaslAuthenticate, GetTelemetrySubscriptions.
-const ASK_WHERE: [i16; 6] = [3, 10, 17, 18, 36, 71];
+/// ApiVersions, InitProducerId, SaslAuthenticate, GetTelemetrySubscriptions.
+const ASK_WHERE: [i16; 7] = [3, 10, 17, 18, 22, 36, 71];
 
 /// Serves frames. Cheap to clone; one for all connections.
 #[derive(Clone)]

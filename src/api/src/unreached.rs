@@ -10,8 +10,8 @@
 //!                    ├── has asked 3 times over 3 s: it comes back, or asks again ──> told
 //!                    └── a Java client that has waited for 10 s ──> told
 //! ```
-//! One that asks about no topic, or asks once and leaves, is a healthcheck: nothing is told. Neither is it where the
-//! advertised address is the one that was reached.
+//! One that asks about no topic or group is idle, unless it is Java's admin client; one that asks once and leaves is a
+//! healthcheck: nothing is told of them. Neither is it where the advertised address is the one that was reached.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -32,6 +32,9 @@ const QUESTIONS_APART: Duration = Duration::from_secs(60);
 /// A Java client asks once and then holds the connection while it tries the advertised address.
 const JAVA: &str = "apache-kafka-java";
 const JAVA_SILENCE: Duration = Duration::from_secs(10);
+/// What Java's admin clients call themselves, Kafka's tools among them. They ask about nothing first, as an idle producer
+/// does, but go to a broker at once.
+const ADMIN: &str = "adminclient-";
 /// How often the silent ones are looked at.
 const TICK: Duration = Duration::from_secs(2);
 
@@ -75,6 +78,8 @@ pub struct Question<'a> {
     pub host: &'a str,
     /// The port that it is told.
     pub port: u16,
+    /// Whether it asked about a topic or a group of its own, or just where the brokers are.
+    pub named: bool,
 }
 
 impl Unreached {
@@ -83,6 +88,10 @@ impl Unreached {
     pub fn asked(self: &Arc<Unreached>, question: Question<'_>, open: bool) -> Option<Waiting> {
         let reached = SocketAddr::new(question.reached.ip().to_canonical(), question.reached.port());
         if question.host == reached.ip().to_string() && question.port == reached.port() {
+            return None;
+        }
+        let is_java = question.software == Some(JAVA);
+        if !question.named && !(is_java && question.client_id.starts_with(ADMIN)) {
             return None;
         }
         let now = Instant::now();
@@ -108,7 +117,7 @@ impl Unreached {
         client.last = now;
         client.reached = reached;
         client.told = format!("{}:{}", bracketed(question.host), question.port);
-        client.is_java = question.software == Some(JAVA);
+        client.is_java = is_java;
         if let Some(line) = client.complaint(&key, now) {
             tracing::warn!("{line}");
         }

@@ -10,6 +10,7 @@ fn question<'a>(client_id: &'a str, software: &'a str, host: &'a str) -> Questio
         reached: "[::ffff:172.18.0.2]:9092".parse().expect("an address"),
         host,
         port: 9092,
+        named: true,
     }
 }
 
@@ -101,6 +102,18 @@ async fn healthchecks_and_idle_clients_are_not_told_of() {
     after(61_000).await;
     told(&all);
     assert!(all.lock().is_empty(), "who left is forgotten");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_who_ask_about_nothing_only_an_admin_client_means_to_go_somewhere() {
+    let all = Arc::new(Unreached::default());
+    let idle_producer = Question { named: false, ..question("producer-1", JAVA, "kafka") };
+    let listing = Question { named: false, ..question("adminclient-1", "librdkafka", "kafka") };
+    assert!(all.asked(idle_producer, false).is_none() && all.asked(listing, false).is_none());
+    let tool = all.asked(Question { named: false, ..question("adminclient-1", JAVA, "kafka") }, false);
+    after(11_000).await;
+    assert!(told(&all)[0].contains("adminclient-1"));
+    drop(tool);
 }
 
 #[tokio::test(start_paused = true)]

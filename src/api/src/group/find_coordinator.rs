@@ -62,7 +62,7 @@ fn group(call: Call<'_>, key: &str) -> Result<Place, ErrorCode> {
     let broker = image.alive_brokers().find(|broker| broker.id == leader);
     let endpoint = broker.and_then(|broker| broker.endpoint(&call.session.listener));
     let endpoint = endpoint.ok_or(ErrorCode::CoordinatorNotAvailable)?;
-    call.told(endpoint);
+    call.told(endpoint, true);
     Ok(Place { node: leader, host: call.host(endpoint).into_owned(), port: i32::from(endpoint.port) })
 }
 

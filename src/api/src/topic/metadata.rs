@@ -39,9 +39,7 @@ impl Handler for Metadata {
             return Reply::Now(whole_error(asked, code, version));
         }
         let image = call.services.image();
-        if !asked.is_empty() {
-            told(call, &image);
-        }
+        told(call, &image, !asked.is_empty());
         let all = if version == 0 { asked.is_empty() } else { request.topics.is_none() };
         let mut topics: Vec<MetadataResponseTopic> = if all {
             image.topics.values().map(|topic| known(call, &image, topic)).collect()
@@ -147,10 +145,10 @@ fn by_names(call: Call<'_>, image: &Image, asked: &[MetadataRequestTopic], allow
 }
 
 /// Whoever asks for topics by name means to go to where they are.
-fn told(call: Call<'_>, image: &Image) {
+fn told(call: Call<'_>, image: &Image, named: bool) {
     let own = image.brokers.get(&call.services.node).and_then(|broker| broker.endpoint(&call.session.listener));
     if let Some(endpoint) = own {
-        call.told(endpoint);
+        call.told(endpoint, named);
     }
 }
 
