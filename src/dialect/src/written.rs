@@ -19,7 +19,7 @@ use crate::world::TextFile;
 
 const MARK: &str = "# Written by klamm ";
 
-/// Whether a file was written by [`write`].
+/// Whether a file was written by [`write()`].
 pub fn is_written(text: &str) -> bool {
     text.starts_with(MARK)
 }
