@@ -216,6 +216,11 @@ impl Parsed {
         self.place(name).unwrap_or_else(|| panic!("the tool asks for an option {name} that it does not have"))
     }
 
+    /// True if the tool has an option of this name.
+    pub fn knows(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+
     /// True if the option was given.
     pub fn has(&self, name: &str) -> bool {
         let place = self.place_of(name);
