@@ -101,9 +101,13 @@ fn compose(variables: &Variables, bind: &Bind, told: Option<&Told>, draft: &mut 
     let own = variables.first(&[OWN, ADVERTISED]).map_or("PLAINTEXT", |(_, own)| own);
     let end_point = format!("{own}://{}:{}", bind.host, bind.port);
     for list in [&mut listeners, &mut advertised] {
-        if !list.iter().any(|have| have.split("://").next() == Some(own)) {
-            list.push(end_point.clone());
-        }
+        add(list, own, &end_point);
+    }
+    let inter_broker = draft.get("inter.broker.listener.name").unwrap_or(own).to_owned();
+    let next_port = bind.port.parse::<u16>().ok().and_then(|port| port.checked_add(1)).unwrap_or(9093).to_string();
+    let port = variables.get("KAFKA_INTER_BROKER_PORT").unwrap_or(&next_port);
+    for list in [&mut listeners, &mut advertised] {
+        add(list, &inter_broker, &format!("{inter_broker}://:{port}"));
     }
     draft.put(Setting::new("listeners", &listeners.join(","), origin.clone()));
     draft.put(Setting::new("advertised.listeners", &advertised.join(","), origin.clone()));
@@ -111,4 +115,11 @@ fn compose(variables: &Variables, bind: &Bind, told: Option<&Told>, draft: &mut 
         draft.put(Setting::new("inter.broker.listener.name", own, origin));
     }
     true
+}
+
+/// Adds an end point, unless one of this name is there.
+fn add(list: &mut Vec<String>, name: &str, end_point: &str) {
+    if !list.iter().any(|have| have.split("://").next() == Some(name)) {
+        list.push(end_point.to_owned());
+    }
 }

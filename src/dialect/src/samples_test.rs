@@ -223,6 +223,20 @@ const SAMPLES: &[Sample] = &[
         log_dir: "/kafka/kafka-logs-box",
     },
     Sample {
+        of: "wurstmeister's listener for brokers among themselves",
+        dialect: "wurstmeister",
+        environment: "
+            KAFKA_ZOOKEEPER_CONNECT=zookeeper:2181
+            KAFKA_ADVERTISED_HOST_NAME=my.host
+            KAFKA_ADVERTISED_PORT=29092
+            KAFKA_ADVERTISED_PROTOCOL_NAME=CLIENTS
+            KAFKA_INTER_BROKER_LISTENER_NAME=BROKERS
+            KAFKA_LISTENER_SECURITY_PROTOCOL_MAP=BROKERS:PLAINTEXT,CLIENTS:PLAINTEXT",
+        listeners: "CLIENTS://:29092,BROKERS://:9093",
+        advertised: "CLIENTS://my.host:29092,BROKERS://:9093",
+        log_dir: "/kafka/kafka-logs-box",
+    },
+    Sample {
         of: "an advertised listener without a host is on the container's own",
         dialect: "wurstmeister",
         environment: "
