@@ -1,0 +1,231 @@
+"""kafka-consumer-groups, the stock tool beside ours."""
+
+import re
+
+import pytest
+
+from harness import Shell, eventually
+from harness.compare import assert_equal
+
+TOOL = "kafka-consumer-groups"
+AT = ("--bootstrap-server", "{bootstrap}")
+
+SETS = [(r"^\nError: Executing consumer group command failed due to \n$", ""), (r"(, )?\[[a-z-]+\](?:, \[[a-z-]+\])+", r"\1[...]"), (r"(Valid (?:states|types) are): .*", r"\1: ..."),
+        (r'(can\'t be used with option) "\[[a-z-]+\]"', r"\1 [...]")]
+"""Kafka prints sets in an order that differs from run to run. An exit within the tool is an exception in the host of the stock tools,
+and the tool tells of it; the main thread of a process of its own does not."""
+
+
+@pytest.fixture
+def shell(tools, broker):
+    return Shell(tools, broker)
+
+
+@pytest.fixture
+def topics(shell, twins):
+    """A topic for each side: two partitions, five records for each of three keys."""
+    for side in ("stock", "ours"):
+        topic = shell.create(twins.fill(side, "{topic}"), 2)
+        lines = [f"{key}\tv{number}" for key in "abc" for number in range(5)]
+        shell.produce(topic, lines, "--reader-property", "parse.key=true").ok()
+
+
+@pytest.fixture
+def groups(shell, twins, topics):
+    """A group for each side that has read its topic and has no members."""
+    for side in ("stock", "ours"):
+        shell.consume(twins.fill(side, "{topic}"), 15, "--group", twins.fill(side, "{group}"), "--from-beginning").ok()
+
+
+def consumer(shell, topic, group, *args):
+    """A member that has read and committed everything."""
+    run = shell.start("VerifiableConsumer", "--topic", topic, "--group-id", group, "--reset-policy", "earliest", *args)
+    run.wait_for(lambda out: '"offsets_committed"' in out)
+    return run
+
+
+@pytest.fixture
+def live(shell, twins, topics):
+    """A group with a member, one and the same for both sides, and one for each side."""
+    runs = [consumer(shell, twins.fill("stock", "{topic}"), group, "--group-protocol", "classic", *args)
+            for group, args in ((twins.fill("stock", "{live}"), ()), (twins.fill("ours", "{live}"), ("--group-instance-id", "static-1")))]
+    yield twins.fill("stock", "{live}"), twins.fill("ours", "{live}")
+    for run in runs:
+        run.stop()
+
+
+def alike(twins, *args, order=True, err=True):
+    """Both tools about the same things: they must print the same, names and all."""
+    stock, ours = twins.stock(TOOL, *AT, *args), twins.ours(TOOL, *AT, *args)
+    shape = (lambda text: text) if order else (lambda text: sorted(text.splitlines()))
+    said = [[run.code, shape(run.out), run.err if err else ""] for run in (ours, stock)]
+    assert_equal(*said, " ".join(map(str, args)))
+
+
+def fault(twins, *args):
+    """Both tools must say the same on standard output, in the first line of standard error, and by their exit codes."""
+    stock, ours = twins.stock(TOOL, *args), twins.ours(TOOL, *args)
+    def shape(side, run):
+        first = next((line for line in run.err.splitlines() if line.strip()), "")
+        return [run.code, twins.masked(side, run.out, SETS), twins.masked(side, first, SETS).removeprefix('Exception in thread "main" ')]
+    assert_equal(shape("ours", ours), shape("stock", stock), f"{TOOL} {' '.join(map(str, args))}")
+    return stock, ours
+
+
+USAGE = [
+    [], ["--list"], ["--help"], [*AT], [*AT, "--list", "--describe", "--group", "g"], [*AT, "--list", "--group", "g"], [*AT, "--list", "--topic", "t"],
+    [*AT, "--describe"], [*AT, "--describe", "--group", "g", "--members", "--state"], [*AT, "--describe", "--group", "g", "--state", "Stable"],
+    [*AT, "--describe", "--group", "g", "--all-groups"], [*AT, "--describe", "--group", "g", "--topic", "t"],
+    [*AT, "--delete"], [*AT, "--delete", "--group", "g", "--topic", "t"], [*AT, "--delete-offsets", "--group", "g"],
+    [*AT, "--reset-offsets", "--group", "g", "--dry-run", "--execute"], [*AT, "--reset-offsets", "--dry-run", "--to-latest"],
+    [*AT, "--reset-offsets", "--group", "g", "--to-latest"], [*AT, "--reset-offsets", "--group", "g", "--topic", "t", "--to-latest", "--to-earliest", "--dry-run"],
+    [*AT, "--reset-offsets", "--group", "g", "--dry-run", "--to-latest"],
+    [*AT, "--reset-offsets", "--group", "g", "--all-topics", "--dry-run"],
+    [*AT, "--reset-offsets", "--group", "g", "--topic", "t:x", "--to-latest", "--dry-run"],
+    [*AT, "--reset-offsets", "--group", "g", "--topic", "t:", "--to-latest", "--dry-run"],
+    [*AT, "--reset-offsets", "--group", "g", "--topic", "t:0:1", "--to-latest", "--dry-run"],
+    [*AT, "--members", "--list"], [*AT, "--list", "--verbose", "--offsets"], [*AT, "--describe", "--group", "g", "--type"],
+    [*AT, "--no-such-option"], [*AT, "--describe", "--group"], [*AT, "--list", "--timeout", "soon"], [*AT, "--reset-offsets", "--group", "g", "--all-topics", "--to-offset", "x"],
+    [*AT, "--list", "--state", "odd"], [*AT, "--list", "--type", "share"], [*AT, *AT, "--list"],
+    ["--bootstrap-server", "nowhere", "--list"], [*AT, "--list", "--command-config", "/no/such/file"],
+    ["--validate-regex", "a+"], ["--validate-regex", "(a"], ["--validate-regex", "a)"], ["--validate-regex", "[a"], ["--validate-regex", "*"], ["--validate-regex", "a(?=b)"],
+]
+
+
+@pytest.mark.parametrize("words", USAGE, ids=[" ".join(words).replace("{bootstrap}", "B") or "nothing" for words in USAGE])
+def test_a_command_line_that_makes_no_sense_is_refused_in_the_same_words(twins, words):
+    fault(twins, *words)
+
+
+def test_the_table_of_options_is_the_stock_one(twins):
+    def options(text):
+        names = [line.split("  ")[0].strip() for line in text.splitlines() if re.match("--[a-z]", line)]
+        return names
+    stock, ours = twins.stock(TOOL, "--help"), twins.ours(TOOL, "--help")
+    assert_equal(options(ours.err), options(stock.err), "the options")
+    assert len(options(ours.err)) == 31
+
+
+def test_the_version_begins_with_kafka_s(twins):
+    stock, ours = twins.stock(TOOL, "--version"), twins.ours(TOOL, "--version")
+    assert ours.code == stock.code == 0 and ours.out.split()[0] == stock.out.split()[0] == "4.3.1"
+
+
+def test_groups_are_listed(twins, groups, live):
+    for words in ([], ["--state"], ["--type"], ["--state", "Empty"], ["--state", "empty,Stable"], ["--type", "classic"], ["--type", "consumer", "--state"],
+                  ["--state", "Dead"]):
+        alike(twins, "--list", *words, order=False)
+    assert twins.fill("ours", "{live}") in twins.ours(TOOL, *AT, "--list").lines
+
+
+VIEWS = [[], ["--offsets"], ["--members"], ["--state"], ["--offsets", "--verbose"], ["--members", "--verbose"], ["--state", "--verbose"]]
+
+
+def test_groups_are_described(twins, groups, live):
+    empty = twins.fill("ours", "{group}")
+    for view in VIEWS:
+        for group in (empty, *live):
+            alike(twins, "--describe", "--group", group, *view)
+        both = [word for group in (live[0], empty) for word in ("--group", group)]
+        alike(twins, "--describe", *both, *view)
+    described = twins.ours(TOOL, *AT, "--describe", "--group", live[1], "--members")
+    assert "static-1" in described.out and "/127.0.0.1" in described.out
+
+
+def test_all_groups_are_described(twins, groups, live):
+    for view in VIEWS:
+        stock, ours = twins.stock(TOOL, *AT, "--describe", "--all-groups", *view), twins.ours(TOOL, *AT, "--describe", "--all-groups", *view)
+        # Other tests' groups come and go; these three stay, and stand in the same order.
+        own = re.compile("|".join(map(re.escape, (twins.fill("ours", "{group}"), *live))))
+        rows = [[line.rstrip() for line in run.out.splitlines() if own.match(line)] for run in (stock, ours)]
+        assert rows[0] and [row.split() for row in rows[0]] == [row.split() for row in rows[1]]
+
+
+def test_a_group_that_is_not_there_is_told_of(twins):
+    for view in VIEWS[:4]:
+        fault(twins, *AT, "--describe", "--group", "{missing}", *view)
+    fault(twins, *AT, "--delete", "--group", "{missing}")
+    fault(twins, *AT, "--delete-offsets", "--group", "{missing}", "--topic", "{nothing}")
+    fault(twins, *AT, "--reset-offsets", "--group", "{missing}", "--topic", "{nothing}", "--to-latest", "--dry-run")
+    fault(twins, *AT, "--reset-offsets", "--group", "{missing}", "--topic", "{nothing}:0", "--to-latest", "--dry-run")
+    fault(twins, *AT, "--reset-offsets", "--group", "{missing}", "--topic", "no good", "--to-latest", "--dry-run")
+
+
+RESETS = [
+    ["--to-earliest"], ["--to-latest"], ["--to-offset", 3], ["--shift-by", -2], ["--shift-by", 1], ["--to-current"],
+    ["--to-datetime", "2020-01-01T00:00:00.000"], ["--to-datetime", "2020-01-01T00:00:00.000+02:00"], ["--to-datetime", "2090-01-01T00:00:00.000"],
+    ["--by-duration", "P1D"], ["--by-duration", "PT0S"], ["--to-offset", 3000], ["--to-offset", -4], ["--shift-by", 5000],
+]
+
+
+def test_offsets_are_reset_in_every_way(twins, groups):
+    scope = (*AT, "--reset-offsets", "--group", "{group}")
+    for words in RESETS:
+        twins.same(TOOL, *scope, "--topic", "{topic}", *words, "--dry-run", order=False)
+        twins.same(TOOL, *scope, "--topic", "{topic}", *words, "--execute", order=False)
+        twins.same(TOOL, *AT, "--describe", "--group", "{group}", err=True)
+    for words in (["--topic", "{topic}:1", "--to-offset", 2], ["--topic", "{topic}:0,1", "--to-offset", 1], ["--all-topics", "--to-earliest"]):
+        twins.same(TOOL, *scope, *words, "--execute", order=False)
+        twins.same(TOOL, *AT, "--describe", "--group", "{group}", err=True)
+
+
+def test_times_and_places_that_make_no_sense_are_refused(twins, groups):
+    scope = (*AT, "--reset-offsets", "--group", "{group}", "--dry-run")
+    for words in (["--to-datetime", "soon"], ["--to-datetime", "2020-13-01T00:00:00.000"], ["--to-datetime", "2020-01-01T00:00:00"],
+                  ["--by-duration", "1 day"], ["--by-duration", "P1Y"], ["--from-file", "/no/such/file"]):
+        fault(twins, *scope, "--topic", "{topic}", *words)
+    fault(twins, *scope, "--topic", "{topic}:7", "--to-latest")
+    fault(twins, *AT, "--reset-offsets", "--dry-run", "--group", "{fresh}", "--topic", "{topic}:1", "--shift-by", "1")
+
+
+def test_a_plan_goes_into_a_file_and_out_again(twins, groups, tmp_path):
+    scope = (*AT, "--reset-offsets", "--group", "{group}")
+    for more in ([], ["--group", "{other}"]):
+        stock, ours = twins.same(TOOL, *scope, *more, "--topic", "{topic}", "--to-offset", 2, "--dry-run", "--export", order=False)
+        for side, run in (("stock", stock), ("ours", ours)):
+            (tmp_path / twins.fill(side, "{plan}")).write_text(run.out.replace("\n\n", "\n"))
+        # Each tool reads what the other one wrote, too: but for names the files are equal.
+        twins.same(TOOL, *scope, *more, "--from-file", tmp_path / "{plan}", "--execute", order=False)
+        twins.same(TOOL, *AT, "--describe", "--group", "{group}", *more, err=True)
+    (tmp_path / "bad").write_text("no plan,at all\n")
+    fault(twins, *scope, "--from-file", tmp_path / "bad", "--dry-run")
+
+
+def test_a_live_group_is_neither_reset_nor_deleted(twins, live):
+    topic = twins.fill("stock", "{topic}")
+    for words in (["--reset-offsets", "--topic", topic, "--to-earliest", "--execute"], ["--delete"], ["--delete-offsets", "--topic", topic]):
+        alike(twins, *words, "--group", live[0], err=False)
+
+
+def test_offsets_and_groups_are_deleted(twins, groups):
+    twins.same(TOOL, *AT, "--delete-offsets", "--group", "{group}", "--topic", "{topic}:0", "--topic", "{nothing}")
+    twins.same(TOOL, *AT, "--describe", "--group", "{group}", err=True)
+    twins.same(TOOL, *AT, "--delete-offsets", "--group", "{group}", "--topic", "{topic}")
+    twins.same(TOOL, *AT, "--delete", "--group", "{group}", "--group", "{missing}", order=False)
+    fault(twins, *AT, "--describe", "--group", "{group}")
+
+
+def test_a_broker_that_is_not_there_is_waited_for_and_told_of(twins):
+    nowhere = ("--bootstrap-server", "127.0.0.1:9", "--timeout", 1500)
+    for words in (["--list"], ["--list", "--state"], ["--describe", "--group", "g"], ["--delete", "--group", "g"]):
+        stock, ours = twins.stock(TOOL, *nowhere, *words), twins.ours(TOOL, *nowhere, *words)
+        assert_equal([ours.code, ours.out], [stock.code, stock.out], str(words))
+
+
+def test_groups_of_the_new_protocol_are_described(twins, shell, topics):
+    """KIP-848: their epochs, their target assignments."""
+    if twins.broker.kind == "klamm":
+        pytest.skip("klamm serves groups of the classic protocol only")
+    topic, group = twins.fill("stock", "{topic}"), twins.fill("stock", "{modern}")
+    run = consumer(shell, topic, group, "--group-protocol", "consumer")
+    try:
+        eventually(lambda: "Stable" in twins.stock(TOOL, *AT, "--describe", "--group", group, "--state").out, "the group is stable")
+        for view in VIEWS:
+            alike(twins, "--describe", "--group", group, *view)
+        alike(twins, "--list", "--type", "consumer", order=False)
+    finally:
+        run.stop()
+    eventually(lambda: "Empty" in twins.stock(TOOL, *AT, "--describe", "--group", group, "--state").out, "the group is empty")
+    for view in VIEWS:
+        alike(twins, "--describe", "--group", group, *view)
+    alike(twins, "--reset-offsets", "--group", group, "--all-topics", "--to-earliest", "--dry-run", order=False)
