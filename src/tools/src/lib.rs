@@ -14,6 +14,7 @@
 mod admin;
 pub mod argparse;
 pub mod client_config;
+mod clients;
 mod console;
 mod groups;
 pub mod io;
