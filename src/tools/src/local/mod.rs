@@ -6,6 +6,7 @@ mod missing;
 mod nc;
 mod run_class;
 mod server;
+mod storage;
 mod zookeeper;
 
 use crate::io::Io;
@@ -14,6 +15,7 @@ use crate::table::Tool;
 
 /// The tools of this area.
 pub(crate) const TOOLS: &[Tool] = &[
+    Tool { name: "kafka-storage", class: "kafka.tools.StorageTool", run: storage::run },
     Tool { name: "kafka-run-class", class: "", run: run_class::run },
     Tool { name: "kafka-server-start", class: "kafka.Kafka", run: server::start },
     Tool { name: "kafka-server-stop", class: "", run: server::stop },
