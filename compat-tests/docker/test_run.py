@@ -17,19 +17,9 @@ def published():
         "-p", f"127.0.0.1:{port}:{port}", "-e", f"KAFKA_LISTENERS=PLAINTEXT://:9092,HOST://:{port}",
         "-e", "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP=PLAINTEXT:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "-e", f"KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://localhost:9092,HOST://localhost:{port}",
+        # Nobody else joins the groups of these tests.
+        "-e", "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS=0",
     ], f"localhost:{port}"
-
-
-def round_trip_inside(broker, topic: str = "inside", server: str = "localhost:9092") -> None:
-    """Produces and consumes by the shell tools of the container itself."""
-    broker.exec("kafka-topics", "--bootstrap-server", server, "--create", "--topic", topic)
-    broker.exec("kafka-console-producer.sh", "--bootstrap-server", server, "--topic", topic, stdin="a\nb\n")
-    assert read_inside(broker, 2, topic, server) == ["a", "b"]
-
-
-def read_inside(broker, count: int, topic: str = "inside", server: str = "localhost:9092") -> list[str]:
-    return broker.exec("kafka-console-consumer.sh", "--bootstrap-server", server, "--topic", topic, "--from-beginning",
-                       "--max-messages", count, "--timeout-ms", 60000).lines
 
 
 def test_a_broker_without_any_setting_serves_the_host_and_other_containers(container, network, docker, image):
@@ -121,6 +111,46 @@ def test_the_entry_point_takes_a_command_as_it_stands(docker, image):
     assert docker("run", "--rm", image, "echo", "hello").out == "hello\n"
     assert docker("run", "--rm", "--entrypoint", "sh", image, "-c", "exec /__cacert_entrypoint.sh echo hello").out == "hello\n"
     assert docker("run", "--rm", image, "sh", "-c", "exit 7", check=False).code == 7
+
+
+HEALTH_CHECKS = [
+    "kafka-topics --bootstrap-server localhost:9092 --list",
+    "kafka-topics.sh --list --bootstrap-server kafka:9092",
+    "/opt/kafka/bin/kafka-topics.sh --bootstrap-server localhost:9092 --list",
+    "$KAFKA_HOME/bin/kafka-topics.sh --bootstrap-server localhost:9092 --list",
+    "kafka-broker-api-versions --bootstrap-server localhost:9092",
+    "/opt/bitnami/kafka/bin/kafka-broker-api-versions.sh --bootstrap-server localhost:9092 > /dev/null 2>&1",
+    "kafka-cluster.sh cluster-id --bootstrap-server localhost:9092",
+    "nc -z localhost 9092",
+    "nc -z kafka 9092",
+    "bash -c 'exec 3<>/dev/tcp/localhost/9092'",
+    "cub kafka-ready -b localhost:9092 1 20",
+    "klamm ready",
+]
+
+
+@pytest.mark.parametrize("check", HEALTH_CHECKS)
+def test_a_health_check_turns_healthy(container, network, check):
+    # 1.7, 3.4, 9.9: what people write; the first answer may come before the broker serves.
+    broker = container("--network", network, "--network-alias", "kafka", "--health-cmd", check, "--health-interval", "1s",
+                       "--health-retries", 60, "--health-timeout", "5s")
+    eventually(lambda: broker.inspect("{{.State.Health.Status}}") == "healthy", "healthy", 60)
+
+
+def test_metrics_are_served_to_other_containers_where_somebody_says_so(container, network, docker, image):
+    container("--network", network, "--network-alias", "kafka", "-e", "KAFKA_KLAMM_ADMIN_LISTENER=0.0.0.0:9644").wait_until_ready()
+    out = docker("run", "--rm", "--network", network, image, "wget", "-q", "-O", "-", "http://kafka:9644/metrics").out
+    assert "# TYPE" in out
+
+
+def test_a_data_directory_of_somebody_else_is_named_in_one_line(container, docker, image, volume):
+    # As a bind mount of root's directory. A file in it keeps the engine from giving the volume the image's owner.
+    mount = ["-v", f"{volume}:/var/lib/kafka/data"]
+    docker("run", "--rm", "-u", "root", *mount, image, "sh", "-c", "cd /var/lib/kafka/data && : > x && chown 0:0 . && chmod 755 .")
+    broker = container(*mount, command=["/etc/confluent/docker/run"])
+    assert broker.wait() == 1
+    complaints = [line for line in broker.logs().splitlines() if "/var/lib/kafka/data" in line and "===>" not in line]
+    assert len(complaints) == 1 and "1000" in complaints[0], broker.logs()
 
 
 def test_an_init_container_waits_for_the_broker_that_starts_after_it(container, network):
