@@ -114,7 +114,7 @@ CASES = [
     Case(RUST, "apache", OWN, RUSTS),
     Case(RUST, "apache", NATIVE, RUSTS),
     Case(RUST, "confluent", CONFLUENT_7, ANY),
-    Case(DOTNET, "apache", APACHE, USUAL),
+    Case(DOTNET, "apache", OWN, USUAL),
     Case(DOTNET, "apache-comma", APACHE, USUAL),
     Case(DOTNET, "confluent-kraft", CONFLUENT, USUAL),
     Case(DOTNET, "confluent-zookeeper", CONFLUENT_7, ANY),
