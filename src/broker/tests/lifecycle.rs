@@ -253,6 +253,43 @@ async fn a_directory_that_was_only_formatted_starts_with_its_cluster_id() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_keeps_a_broker_from_starting_leaves_its_directory_alone() {
+    let dirs = tempfile::tempdir().unwrap();
+    let dir = dirs.path().join("data");
+    stop(start(&dir).await).await;
+    let (meta, offsets) = (dir.join("meta.properties"), dir.join("log-start-offset-checkpoint"));
+    for (file, damage, named) in [
+        (&meta, "version=1\ncluster.id=A\n", "node.id is missing"),
+        (&meta, "\u{0}\u{1}", "cluster.id is missing"),
+        (&offsets, "0\n7\n", "log-start-offset-checkpoint"),
+    ] {
+        let good = DiskOs.read(file).unwrap();
+        write(file, damage);
+        let said = refused_birth(&dir, Birth::default()).await;
+        assert!(said.contains(named), "{said}");
+        DiskOs.replace(file, &good).unwrap();
+    }
+    for bad_id in ["", "a b"] {
+        refused_birth(&dir, of_cluster(bad_id, true)).await;
+    }
+    let holder = start(&dirs.path().join("holder")).await;
+    let taken = address(&holder).to_string();
+    let before = snapshot(&dir);
+    for (key, value) in [
+        ("klamm.admin.listener", taken.clone()),
+        ("listeners", format!("A://127.0.0.1:0,PLAINTEXT://{taken}")),
+        ("listeners", "PLAINTEXT://no.such.host.invalid:0".to_owned()),
+    ] {
+        let map = ("listener.security.protocol.map", "A:PLAINTEXT,PLAINTEXT:PLAINTEXT");
+        let said = refusal(text(&dir), &[map, (key, &value)]).await;
+        assert!(said.starts_with("listener "), "{said}");
+    }
+    assert_eq!(snapshot(&dir), before);
+    stop(holder).await;
+    stop(start(&dir).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_apache_kafka_left_is_refused_and_left_alone() {
     let meta = "version=1\ncluster.id=A\nnode.id=1\n";
     for (leftover, named) in [
