@@ -97,6 +97,16 @@ impl<'a> Place<'a> {
 }
 
 impl Parser {
+    /// What is said about a command line that can be read and makes no sense (`ArgumentParserException`).
+    pub fn refuse(&self, message: &str) -> Stop {
+        Place { parsers: vec![self], command: None }.refuse(message)
+    }
+
+    /// The help, for a tool that prints it without being asked.
+    pub fn help_text(&self) -> String {
+        Place { parsers: vec![self], command: None }.help()
+    }
+
     /// Adds arguments to a usage; of a parser above only those that must come.
     fn add_usage(&self, words: &mut Vec<String>, required_only: bool) {
         let excluded = |arg: &Arg| arg.group.is_some_and(|group| self.groups[group].exclusive);
