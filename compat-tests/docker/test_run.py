@@ -93,6 +93,14 @@ def test_a_shell_as_process_1_is_killed_and_nothing_is_lost(container, docker, p
     assert consume(host, "kept", 2) == ["1", "2"]
 
 
+def test_the_stop_tool_finds_the_broker_behind_a_shell(container):
+    broker = container(command=["bash", "-c", "/etc/kafka/docker/run & wait $!; echo it ended with $?"]).wait_until_ready()
+    broker.exec("kafka-server-stop.sh")
+    assert broker.wait() == 0
+    assert "it ended with 143" in broker.logs()
+    assert broker.logs().count("Terminating process due to signal SIGTERM") == 1
+
+
 def test_arguments_of_run_become_variables(container):
     broker = container(command=["/etc/kafka/docker/run", "CLUSTER_ID=MkU3OEVBNTcwNTJENDM2Qk", "KAFKA_NUM_PARTITIONS=3"])
     broker.wait_until_ready()
