@@ -221,6 +221,11 @@ impl Parsed {
         self.place(name).is_some()
     }
 
+    /// The options that were given, by their first names, in the order of the command line (`OptionSet.specs`).
+    pub fn order(&self) -> impl Iterator<Item = &'static str> {
+        self.given.iter().filter_map(|(place, _)| self.options[*place].names.first().copied())
+    }
+
     /// True if the option was given.
     pub fn has(&self, name: &str) -> bool {
         let place = self.place_of(name);

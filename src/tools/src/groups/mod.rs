@@ -1,6 +1,7 @@
 //! Tools about groups and configurations.
 
 mod cluster;
+mod configs;
 mod connect;
 mod consumer_groups;
 mod describe_groups;
@@ -11,4 +12,4 @@ mod topics;
 use crate::table::Tool;
 
 /// The tools of this area.
-pub(crate) const TOOLS: &[Tool] = &[consumer_groups::TOOL];
+pub(crate) const TOOLS: &[Tool] = &[consumer_groups::TOOL, configs::TOOL];

@@ -54,10 +54,14 @@ fn parse_states(text: &str) -> Result<Names, String> {
 }
 
 fn parse_types(text: &str) -> Result<Names, String> {
-    let parse = |name: &str| ALL_TYPES.iter().find(|known| known.eq_ignore_ascii_case(name.trim())).copied();
-    let types: Names = text.split(',').map(|name| parse(name).unwrap_or("Unknown")).collect();
+    let types: Names = text.split(',').map(|name| parse_type(name.trim())).collect();
     let wrong = || format!("Invalid types list '{text}'. Valid types are: {}", TYPES.join(", "));
     if types.iter().all(|name| TYPES.contains(name)) { Ok(types) } else { Err(wrong()) }
+}
+
+/// A type as Kafka writes it, however it is written (`GroupType.parse`).
+fn parse_type(name: &str) -> &'static str {
+    ALL_TYPES.iter().find(|known| known.eq_ignore_ascii_case(name)).copied().unwrap_or("Unknown")
 }
 
 fn print_groups(io: &mut Io, groups: &[ListedGroup], with_type: bool, with_state: bool) {
@@ -73,9 +77,8 @@ fn print_groups(io: &mut Io, groups: &[ListedGroup], with_type: bool, with_state
         io.say(line);
     };
     row("GROUP", "TYPE", "STATE");
-    let told = |text: &str| if text.is_empty() { "Unknown".to_owned() } else { text.to_owned() };
     for group in groups {
-        row(&group.id, &told(&group.group_type), &told(parse_state(&group.state)));
+        row(&group.id, parse_type(&group.group_type), parse_state(&group.state));
     }
 }
 

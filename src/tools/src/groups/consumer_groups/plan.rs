@@ -77,20 +77,19 @@ fn with_group(line: &str) -> (String, Row) {
 /// What is missing is empty or 0.
 fn row(values: &[String]) -> Row {
     let topic = values.first().map_or("", String::as_str);
-    let partition = number(values.get(1), "int", "partition")?;
-    let offset = number(values.get(2), "long", "offset")?;
+    let partition = number(values.get(1), "int")?;
+    let offset = number(values.get(2), "long")?;
     Ok((TopicPartition::new(topic, partition), offset))
 }
 
-fn number<T: std::str::FromStr + Default>(value: Option<&String>, kind: &str, field: &str) -> Result<T, Thrown> {
+fn number<T: std::str::FromStr + Default>(value: Option<&String>, kind: &str) -> Result<T, Thrown> {
     let text = value.map_or("", |value| value.trim());
     if text.is_empty() {
         return Ok(T::default());
     }
     text.parse().map_err(|_| {
-        let text = format!(
-            "Cannot deserialize value of type `{kind}` from String \"{text}\": not a valid `{kind}` value ({field})"
-        );
+        let text =
+            format!("Cannot deserialize value of type `{kind}` from String \"{text}\": not a valid `{kind}` value");
         Thrown::new("com.fasterxml.jackson.databind.exc.InvalidFormatException", text)
     })
 }
