@@ -91,7 +91,8 @@ impl Unreached {
             return None;
         }
         let is_java = question.software == Some(JAVA);
-        if !question.named && !(is_java && question.client_id.starts_with(ADMIN)) {
+        let is_admin = is_java && question.client_id.starts_with(ADMIN);
+        if !(question.named || is_admin) {
             return None;
         }
         let now = Instant::now();

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A listener's address cannot be had.
-    #[error("listener {name}: {source}")]
+    #[error("listener {name}: {source}{}", address_hint(source.kind()))]
     Listener {
         /// The listener's name, or the key that gives it.
         name: String,
@@ -70,6 +70,15 @@ pub enum Error {
 impl Error {
     pub(crate) fn refused(what: &'static str) -> impl FnOnce(klamm_controller::Refusal) -> Error {
         move |refusal| Error::Controller { what, code: refusal.code, message: refusal.message }
+    }
+}
+
+/// What would be right where an address can never be had; one that is in use may be free the next time.
+fn address_hint(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::AddrNotAvailable => ": the host must be an address of this machine, or empty for all of them",
+        ErrorKind::PermissionDenied => ": choose a port from 1024 on, or allow this user the lower ones",
+        _ => "",
     }
 }
 
