@@ -224,6 +224,11 @@ pub(crate) async fn leaders(
 fn known_leader(answer: &MetadataResponse, partition: &TopicPartition, late: Option<&Thrown>) -> Result<i32, Thrown> {
     leader_in(answer, partition).map_err(|code| match late {
         Some(late) if passes(code) => late.clone(),
+        _ if code == ErrorCode::InvalidTopicException => {
+            let topic = &partition.topic;
+            let message = format!("Failed to fetch metadata for partition {partition} due to invalid topic `{topic}`");
+            Thrown::coded(code, Some(message))
+        }
         _ => Thrown::coded(code, None),
     })
 }

@@ -77,8 +77,8 @@ async fn find(parsed: &Parsed, client: &Client) -> Result<Vec<Topic>, Failure> {
     Ok(in_map_order_of(topics, count, |topic| java_hash(&topic.name)))
 }
 
-/// Reads a topic's id (`Uuid.fromString`).
-fn read_id(text: &str) -> Result<TopicId, Thrown> {
+/// Reads an id (`Uuid.fromString`).
+pub(in crate::admin) fn read_id(text: &str) -> Result<TopicId, Thrown> {
     if text.chars().count() > 24 {
         let prefix: String = text.chars().take(24).collect();
         let message = format!("Input string with prefix `{prefix}` is too long to be decoded as a base64 UUID");

@@ -12,6 +12,7 @@ use super::view::list_topics;
 use crate::io::Io;
 use crate::jopt::{Parsed, help_or_version, usage_fault};
 use crate::thrown::Thrown;
+pub(super) use describe::read_id;
 use options::{OPTIONS, check};
 
 /// The exception for arguments that make no sense.
