@@ -47,7 +47,7 @@ func container(ctx context.Context, module, image string) (*kafka.KafkaContainer
 	case "kafka":
 		return kafka.Run(ctx, image)
 	case "cluster-id":
-		return kafka.Run(ctx, image, kafka.WithClusterID("4L6g3nShT-eMCtK--X86sw"))
+		return kafka.Run(ctx, image, kafka.WithClusterID("test-cluster"))
 	default:
 		return nil, fmt.Errorf("there is no module %q", module)
 	}
@@ -65,7 +65,8 @@ func once(module, image string) (_ *run, failure error) {
 			return nil
 		}
 		stopped = true
-		return testcontainers.TerminateContainer(broker)
+		// The start script's shell is process 1 and passes no signal on, whatever the image: only the kill ends the container.
+		return testcontainers.TerminateContainer(broker, testcontainers.StopTimeout(0))
 	}
 	defer func() { failure = errors.Join(failure, stop()) }()
 	if err != nil {
