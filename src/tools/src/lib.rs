@@ -16,6 +16,7 @@ pub mod argparse;
 pub mod client_config;
 mod clients;
 mod console;
+mod date;
 mod groups;
 pub mod io;
 pub mod jopt;
@@ -32,6 +33,7 @@ pub const FAILED: u8 = 1;
 /// Runs a tool on this process's standard streams; its exit code.
 pub fn run(tool: &Tool, args: &[String]) -> u8 {
     let mut io = Io::standard();
+    io::warnings_to_stderr();
     let code = (tool.run)(args, &mut io);
     // Whoever read our output may be gone: `kafka-topics --list | head -1`.
     let _ = io.out.flush();

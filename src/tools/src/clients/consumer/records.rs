@@ -24,6 +24,15 @@ pub(crate) struct Records {
     pub(super) epoch: u64,
 }
 
+#[cfg(test)]
+impl Records {
+    /// Records as if they had been fetched.
+    pub(crate) fn for_test(topic: &str, partition: i32, records: Vec<Record>) -> Records {
+        let next_offset = records.last().map_or(0, |record| record.offset.0 + 1);
+        Records { topic: topic.into(), partition, timestamp_type: TimestampType::CreateTime, records, next_offset, epoch: 0 }
+    }
+}
+
 /// What was fetched of a partition and not yet handed out.
 pub(super) struct Fetched {
     pub(super) tp: Tp,

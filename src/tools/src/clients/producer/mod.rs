@@ -98,6 +98,20 @@ impl Producer {
         }
     }
 
+    /// Refuses a record of which `cut_bytes` bytes of the value were not even kept: no limit allows so large a one.
+    pub(crate) fn refuse_cut(&self, topic: &str, record: NewRecord<'_>, cut_bytes: usize) {
+        let value_bytes = record.value.map_or(0, <[u8]>::len) + cut_bytes;
+        let limit = self.shared.config.max_request_size_bytes;
+        let why = format!(
+            "The message is {} bytes when serialized which is larger than {limit}, which is the value of the \
+             max.request.size configuration.",
+            record.size_bytes() + cut_bytes
+        );
+        let sent = Sent { key_bytes: record.key.map(<[u8]>::len), value_bytes: Some(value_bytes), at: Instant::now() };
+        let fault = Some(Thrown::coded(ErrorCode::MessageTooLarge, Some(why)));
+        self.shared.state().queues.report(Delivery { topic: topic.into(), sent: vec![sent], fault });
+    }
+
     async fn place(&mut self, topic: &str, record: NewRecord<'_>, now: Instant) -> Result<(), Thrown> {
         let size = record.size_bytes();
         let deadline = now + self.shared.config.max_block;

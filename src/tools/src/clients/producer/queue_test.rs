@@ -35,9 +35,9 @@ fn refused(code: ErrorCode) -> Outcome {
 async fn a_batch_goes_when_it_is_full_or_has_lingered_or_all_must_go() {
     let mut queues = queues(&[("linger.ms", "1000")]);
     let now = Instant::now();
-    assert!(!put(&mut queues, &[0; 10], now) && take(&mut queues, now).is_none());
+    assert!(!put(&mut queues, &[0; 30], now) && take(&mut queues, now).is_none());
     assert_eq!(queues.next_event(), Some(now + Duration::from_secs(1)));
-    assert!(put(&mut queues, &[0; 80], now), "the second does not fit beside the first");
+    assert!(put(&mut queues, &[0; 60], now), "the second does not fit beside the first");
     assert_eq!(take(&mut queues, now).unwrap().1, 0);
     assert!(take(&mut queues, now).is_none(), "the open one lingers");
     assert_eq!(take(&mut queues, now + Duration::from_secs(1)).unwrap().1, 1);
