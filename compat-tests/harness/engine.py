@@ -3,10 +3,10 @@
 import ctypes
 import os
 import random
+import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
 from .wait import eventually
@@ -46,7 +46,9 @@ class Engine:
             return
         _sweep()
         # Under /tmp, since a socket's path may have no more than 107 bytes.
-        self.home = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir="/tmp"))
+        # Its name is containerd's namespace too, which takes no underscore at its end, so mkdtemp's names will not do.
+        self.home = Path(f"/tmp/{PREFIX}{os.getpid()}-{secrets.token_hex(4)}")
+        self.home.mkdir(mode=0o700)
         self.host = f"unix://{self.home}/sock"
         self.log = self.home / "log"
         self.bridge = f"klamm{os.getpid() % 10**8}"
