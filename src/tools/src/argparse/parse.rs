@@ -256,7 +256,7 @@ impl Place<'_> {
             return;
         }
         let arguments = || self.parser().arguments.iter();
-        let missing = arguments().zip(&used.arguments).filter(|(arg, used)| arg.required && !**used).last();
+        let missing = arguments().zip(&used.arguments).rfind(|(arg, used)| arg.required && !**used);
         if let Some((arg, _)) = missing {
             state.late = Some(self.refuse(&format!("argument {} is required", arg.flags.join("/"))));
             return;

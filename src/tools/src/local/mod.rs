@@ -2,6 +2,7 @@
 
 mod belt;
 mod checks;
+mod dump_log;
 mod missing;
 mod nc;
 mod run_class;
@@ -15,6 +16,7 @@ use crate::table::Tool;
 
 /// The tools of this area.
 pub(crate) const TOOLS: &[Tool] = &[
+    Tool { name: "kafka-dump-log", class: "org.apache.kafka.tools.DumpLogSegments", run: dump_log::run },
     Tool { name: "kafka-storage", class: "kafka.tools.StorageTool", run: storage::run },
     Tool { name: "kafka-run-class", class: "", run: run_class::run },
     Tool { name: "kafka-server-start", class: "kafka.Kafka", run: server::start },
