@@ -126,7 +126,8 @@ impl Sender {
         self.asks_identity = true;
         let (shared, events) = (self.shared.clone(), self.events.clone());
         self.env.tasks.spawn(async move {
-            let request = InitProducerIdRequest::default().with_transaction_timeout_ms(i32::MAX);
+            let request =
+                InitProducerIdRequest::default().with_transactional_id(None).with_transaction_timeout_ms(i32::MAX);
             let asked = shared.client.call_until("initProducerId", &To::Any, &request, |answer| {
                 klamm_peer::Verdict::of(answer.error_code)
             });
