@@ -19,11 +19,12 @@ def api_version(docker):
 
 @pytest.fixture(scope="session")
 def images(docker, image):
-    """Puts klamm's image under every name of programs.IMAGES, so that no module looks for one elsewhere."""
-    for name in programs.IMAGES:
+    """Puts klamm's image under every name that the modules ask for, so that none of them looks for one elsewhere."""
+    assert image == programs.OWN
+    for name in programs.OTHER_NAMES:
         docker("tag", image, name)
-    yield programs.IMAGES
-    docker("rmi", *programs.IMAGES)
+    yield
+    docker("rmi", *programs.OTHER_NAMES)
 
 
 @pytest.fixture(scope="session")

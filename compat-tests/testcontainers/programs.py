@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.docker import version
+
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent / ".cache"
 # Longer than any wait inside a program, so that a program's own message is what a failing test shows.
@@ -67,10 +69,9 @@ DOTNET = Program("dotnet", (sys.executable, str(HERE / "dotnet" / "program.py"))
 APACHE, NATIVE = "apache/kafka:4.3.1", "apache/kafka-native:4.3.1"
 CONFLUENT, CONFLUENT_7, CONFLUENT_7_3 = "confluentinc/cp-kafka:8.1.0", "confluentinc/cp-kafka:7.6.0", "confluentinc/cp-kafka:7.3.0"
 LOCAL = "confluentinc/confluent-local:7.5.0"
+OTHER_NAMES = [APACHE, NATIVE, CONFLUENT, CONFLUENT_7, CONFLUENT_7_3, LOCAL]
 # The image under its own name, which is what the one changed line of a project says.
-OWN = "klamm:test"
-
-IMAGES = [APACHE, NATIVE, CONFLUENT, CONFLUENT_7, CONFLUENT_7_3, LOCAL, OWN]
+OWN = f"klamm:{version()}"
 
 # The ids that the modules give the cluster; ANY where it is ZooKeeper that would make one up, or the start script: Go's formats with an id by
 # chance, even where the user asked for one (which ends in a variable that Confluent's image then does not look at).
@@ -102,6 +103,7 @@ CASES = [
     Case(PYTHON, "zookeeper", CONFLUENT_7, ANY),
     Case(PYTHON, "kraft", CONFLUENT_7, PYTHONS),
     Case(PYTHON, "network", CONFLUENT, PYTHONS),
+    Case(NODE, "by-tag", OWN, ANY),
     Case(NODE, "by-tag", CONFLUENT, USUAL),
     Case(NODE, "by-tag", CONFLUENT_7, ANY),
     Case(NODE, "kraft", CONFLUENT_7_3, USUAL),

@@ -83,7 +83,7 @@ go_program() {
     mark go "${inputs[@]}"
 }
 
-# In the build directory of ../clients/rust, where librdkafka is built already if that part of the tests has been set up.
+# In the build directory of ../clients/rust, where much of it is built already if that part of the tests has been set up.
 rust_program() {
     (cd rust && retry cargo fetch --locked --quiet && cargo build --locked --quiet)
 }
