@@ -72,6 +72,10 @@ shell_and_applets() {
 tools() {
     local directory name
     "$root/usr/bin/klamm" tools --link "$root/opt/kafka/bin"
+    if [ ! -L "$root/opt/kafka/bin/kafka-server-start.sh" ]; then
+        echo "rootfs.sh: '$binary tools --link' made no link kafka-server-start.sh" >&2
+        exit 1
+    fi
     for name in "$root"/opt/kafka/bin/*; do
         name=$(basename "$name")
         ln -sf /usr/bin/klamm "$root/opt/kafka/bin/$name"
