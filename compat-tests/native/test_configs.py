@@ -160,12 +160,16 @@ QUOTAS = [
     ["--alter", "--user", "{user}", "--add-config", "producer_byte_rate=1024,consumer_byte_rate=10485760"], ["--describe", "--user", "{user}"],
     ["--alter", "--entity-type", "users", "--entity-name", "{user}", "--delete-config", "consumer_byte_rate"], ["--describe", "--entity-type", "users", "--entity-name", "{user}"],
     ["--alter", "--user", "{user}", "--client", "{client}", "--add-config", "request_percentage=50.5"], ["--describe", "--user", "{user}", "--client", "{client}"],
-    ["--alter", "--client-defaults", "--add-config", "request_percentage=200"], ["--describe", "--client-defaults"],
-    ["--alter", "--entity-type", "clients", "--entity-default", "--delete-config", "request_percentage"], ["--describe", "--client-defaults"],
+    ["--describe", "--entity-type", "clients", "--entity-type", "users", "--entity-name", "nobody"],
     ["--alter", "--client", "{client}", "--delete-config", "request_percentage"], ["--alter", "--client", "{client}", "--add-config", "request_percentage=much"],
-    ["--alter", "--ip", "127.0.0.1", "--add-config", "connection_creation_rate=100"], ["--describe", "--ip", "127.0.0.1"], ["--describe", "--entity-type", "ips"],
-    ["--alter", "--ip", "127.0.0.1", "--delete-config", "connection_creation_rate"],
 ]
+
+SHARED_QUOTAS = [
+    (["--client-defaults"], "request_percentage=200"), (["--entity-type", "clients", "--entity-default"], "request_percentage=200"),
+    (["--user-defaults", "--client-defaults"], "producer_byte_rate=1e9"), (["--ip", "127.0.0.1"], "connection_creation_rate=100"),
+    (["--ip-defaults"], "connection_creation_rate=12345678"),
+]
+"""Of entities that both sides have in common."""
 
 
 def test_quotas_are_what_the_broker_says(twins, shell):
@@ -175,6 +179,19 @@ def test_quotas_are_what_the_broker_says(twins, shell):
         settle(shell)
         if "--alter" in words and shell.broker.kind == "klamm" and "much" not in words[-1]:
             assert "UnsupportedVersionException" in ours.err
+
+
+def test_quotas_that_hold_for_all_are_what_the_broker_says(twins, shell):
+    for entity, setting in SHARED_QUOTAS:
+        set_it = ("--alter", *entity, "--add-config", setting)
+        for words in (set_it, ("--describe", *entity), ("--describe", "--entity-type", "ips"), ("--alter", *entity, "--delete-config", setting.split("=")[0])):
+            stock = twins.stock(TOOL, *AT, *words)
+            if "--delete-config" in words:
+                twins.stock(TOOL, *AT, *set_it)
+            settle(shell)
+            ours = twins.ours(TOOL, *AT, *words)
+            settle(shell)
+            assert_equal([ours.code, ours.out, words_of(ours)[:2]], [stock.code, stock.out, words_of(stock)[:2]], str(words))
 
 
 def test_scram_credentials_are_what_the_broker_says(twins, shell):

@@ -114,7 +114,7 @@ def test_the_version_begins_with_kafka_s(twins):
 def test_groups_are_listed(twins, groups, live):
     for words in ([], ["--state"], ["--type"], ["--state", "Empty"], ["--state", "empty,Stable"], ["--type", "classic"], ["--type", "consumer", "--state"],
                   ["--state", "Dead"]):
-        alike(twins, "--list", *words, order=False)
+        alike(twins, "--list", *words)
     assert twins.fill("ours", "{live}") in twins.ours(TOOL, *AT, "--list").lines
 
 
@@ -167,6 +167,16 @@ def test_offsets_are_reset_in_every_way(twins, groups):
     for words in (["--topic", "{topic}:1", "--to-offset", 2], ["--topic", "{topic}:0,1", "--to-offset", 1], ["--all-topics", "--to-earliest"]):
         twins.same(TOOL, *scope, *words, "--execute", order=False)
         twins.same(TOOL, *AT, "--describe", "--group", "{group}", err=True)
+
+
+def test_a_plan_is_printed_in_the_stock_order(twins, shell, name):
+    """Of many partitions, topics and groups: the order is that of Java's hash maps."""
+    topics = [shell.create(name(f"wide{number}"), 20) for number in range(2)]
+    groups = [name(f"planned{number}") for number in range(14)]
+    words = [word for group in groups for word in ("--group", group)] + [word for topic in topics for word in ("--topic", topic)]
+    for more in ([], ["--export"]):
+        alike(twins, "--reset-offsets", "--dry-run", "--to-latest", *words, *more)
+    alike(twins, "--reset-offsets", "--dry-run", "--to-datetime", "2020-01-01T00:00:00.000", *words[:2], *words[-2:])
 
 
 def test_times_and_places_that_make_no_sense_are_refused(twins, groups):
@@ -222,10 +232,10 @@ def test_groups_of_the_new_protocol_are_described(twins, shell, topics):
         eventually(lambda: "Stable" in twins.stock(TOOL, *AT, "--describe", "--group", group, "--state").out, "the group is stable")
         for view in VIEWS:
             alike(twins, "--describe", "--group", group, *view)
-        alike(twins, "--list", "--type", "consumer", order=False)
+        alike(twins, "--list", "--type", "consumer")
     finally:
         run.stop()
     eventually(lambda: "Empty" in twins.stock(TOOL, *AT, "--describe", "--group", group, "--state").out, "the group is empty")
     for view in VIEWS:
         alike(twins, "--describe", "--group", group, *view)
-    alike(twins, "--reset-offsets", "--group", group, "--all-topics", "--to-earliest", "--dry-run", order=False)
+    alike(twins, "--reset-offsets", "--group", group, "--all-topics", "--to-earliest", "--dry-run")

@@ -15,7 +15,7 @@ mod delete_records;
 mod features;
 mod get_offsets;
 mod groups;
-mod java_map;
+pub(crate) mod java_map;
 mod json;
 mod leader_election;
 mod log_dirs;

@@ -6,11 +6,14 @@ use kafka_protocol::messages::TopicName;
 use kafka_protocol::messages::offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic};
 use kafka_protocol::messages::{DeleteGroupsRequest, GroupId, ListGroupsRequest, OffsetDeleteRequest};
 use kafka_protocol::protocol::StrBytes;
+use klamm_base::name::java_hash;
 use klamm_base::{ErrorCode, TopicPartition};
 use klamm_env::Env;
 use klamm_peer::{Client, Error, Node, To, Verdict, Versions};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::failure::NoClient;
+use crate::admin::java_map::in_map_order;
 use crate::client_config::ClientConfig;
 use crate::thrown::{KAFKA, Thrown};
 
@@ -40,14 +43,9 @@ impl Cluster {
     /// A cluster. `api_timeout`, where given, bounds each call with all its tries.
     ///
     /// # Errors
-    /// As `Admin.create`, with the cause in the second place.
-    pub(crate) fn open(
-        env: &Env,
-        config: &ClientConfig,
-        api_timeout: Option<Duration>,
-    ) -> Result<Cluster, (Thrown, String)> {
-        let failed = |cause: String| (Thrown::new(KAFKA, "Failed to create new KafkaAdminClient"), cause);
-        let mut options = config.options("adminclient-1").map_err(failed)?;
+    /// What is wrong with the properties.
+    pub(crate) fn open(env: &Env, config: &ClientConfig, api_timeout: Option<Duration>) -> Result<Cluster, NoClient> {
+        let mut options = config.options("adminclient-1").map_err(NoClient)?;
         options.api_timeout = api_timeout.unwrap_or(options.api_timeout);
         Ok(Cluster { client: Client::new(env, options), env: env.clone() })
     }
@@ -57,11 +55,10 @@ impl Cluster {
         Ok(self.client.nodes(call).await?.0)
     }
 
-    /// Groups that consume, by their ids. No states and no types: all.
+    /// Groups that consume, in the order in which the stock tools print them. No states and no types: all.
     pub(crate) async fn consumer_groups(&self, states: &[&str], types: &[&str]) -> Result<Vec<ListedGroup>, Thrown> {
-        let mut groups = self.groups(states, types, CONSUMER_PROTOCOLS).await?;
-        groups.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(groups)
+        let groups = self.groups(states, types, CONSUMER_PROTOCOLS).await?;
+        Ok(in_map_order(groups, |group| java_hash(&group.id)))
     }
 
     /// Groups of these protocol types; of all, where none is given.

@@ -6,15 +6,39 @@ use std::path::Path;
 use bytes::Bytes;
 use klamm_env::{Disk, DiskOs};
 
-use crate::thrown::Thrown;
+use crate::thrown::{KAFKA, Thrown};
+
+/// Why there is no client: what is wrong with its properties (`Admin.create`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NoClient(pub(crate) String);
+
+impl NoClient {
+    /// The exception that the stock tools get.
+    pub(crate) fn thrown() -> Thrown {
+        Thrown::new(KAFKA, "Failed to create new KafkaAdminClient")
+    }
+
+    /// What a stack trace of it says.
+    pub(crate) fn trace(&self) -> String {
+        format!("{}\nCaused by: org.apache.kafka.common.config.ConfigException: {}", NoClient::thrown(), self.0)
+    }
+}
 
 /// Why a tool did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The command line makes no sense (`IllegalArgumentException`, `CommandLineUtils.printUsageAndExit`).
     Usage(String),
+    /// There is no client.
+    NoClient(NoClient),
     /// Anything else.
     Thrown(Thrown),
+}
+
+impl From<NoClient> for Failure {
+    fn from(fault: NoClient) -> Failure {
+        Failure::NoClient(fault)
+    }
 }
 
 impl From<Thrown> for Failure {

@@ -1,5 +1,6 @@
 //! Why kafka-configs stops, and what it says then.
 
+use crate::groups::failure::NoClient;
 use crate::jopt::Fault;
 use crate::thrown::{EXECUTION, Thrown};
 
@@ -10,6 +11,8 @@ pub(super) enum Failure {
     Usage(String),
     /// The command line makes no sense, or the brokers are too old: the message alone is shown.
     Told(String),
+    /// There is no client.
+    NoClient(NoClient),
     /// Anything else: the whole command line is repeated, and a stack trace follows.
     Thrown(Thrown),
 }
@@ -17,6 +20,12 @@ pub(super) enum Failure {
 impl From<Thrown> for Failure {
     fn from(thrown: Thrown) -> Failure {
         Failure::Thrown(thrown)
+    }
+}
+
+impl From<NoClient> for Failure {
+    fn from(fault: NoClient) -> Failure {
+        Failure::NoClient(fault)
     }
 }
 

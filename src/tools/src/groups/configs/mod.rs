@@ -51,12 +51,16 @@ fn run(args: &[String], io: &mut Io) -> u8 {
             io.complain(text);
             crate::FAILED
         }
-        Err(Failure::Thrown(thrown)) => {
-            io.complain(format_args!("Error while executing config command with args '{}'", args.join(" ")));
-            io.complain(thrown);
-            crate::FAILED
-        }
+        Err(Failure::NoClient(fault)) => say_failed(io, args, &fault.trace()),
+        Err(Failure::Thrown(thrown)) => say_failed(io, args, &thrown.to_string()),
     }
+}
+
+/// Repeats the command line, with the beginning of a stack trace; the exit code.
+fn say_failed(io: &mut Io, args: &[String], trace: &str) -> u8 {
+    io.complain(format_args!("Error while executing config command with args '{}'", args.join(" ")));
+    io.complain(trace);
+    crate::FAILED
 }
 
 fn run_args(args: &[String], io: &mut Io) -> Result<u8, Failure> {
@@ -78,7 +82,7 @@ async fn act(env: &Env, parsed: &Parsed, entities: &Entities, io: &mut Io) -> Re
     };
     config.set("bootstrap.servers", servers);
     let alters = parsed.has("alter");
-    let cluster = Cluster::open(env, &config, alters.then_some(ALTER_TIMEOUT)).map_err(|(thrown, _)| thrown)?;
+    let cluster = Cluster::open(env, &config, alters.then_some(ALTER_TIMEOUT))?;
     let command = Command { parsed, cluster, controllers: controllers.is_some() };
     if alters { command.alter(io, entities).await } else { command.describe(io, entities).await }
 }

@@ -9,7 +9,7 @@ use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsRe
 use kafka_protocol::messages::{DescribeConfigsRequest, IncrementalAlterConfigsRequest, ListConfigResourcesRequest};
 use kafka_protocol::protocol::StrBytes;
 use klamm_base::ErrorCode;
-use klamm_base::name::topic_name_fault;
+use klamm_base::name::{java_hash, topic_name_fault};
 use klamm_peer::{Error, To, Verdict, Versions};
 use tokio::time::timeout;
 
@@ -17,6 +17,7 @@ use super::Command;
 use super::entity::{BROKER_LOGGERS, BROKERS, CLIENT_METRICS, GROUPS, TOPICS, resource_type, singular};
 use super::failure::{Failure, executed, illegal};
 use super::given::Settings;
+use crate::admin::java_map::in_map_order;
 use crate::io::Io;
 use crate::thrown::Thrown;
 
@@ -31,12 +32,12 @@ impl Command<'_> {
     /// Prints the configuration of an entity, or of all of its type.
     pub(super) async fn describe_resources(&self, io: &mut Io, kind: &str, name: Option<&str>) -> Result<(), Failure> {
         let all = self.parsed.has("all");
-        if let Some(name) = name.filter(|_| !all) {
-            if !self.exists(kind, name).await? {
-                let kind = singular(kind);
-                io.say(format_args!("The {kind} '{name}' doesn't exist and doesn't have dynamic config."));
-                return Ok(());
-            }
+        if let Some(name) = name.filter(|_| !all)
+            && !self.exists(kind, name).await?
+        {
+            let kind = singular(kind);
+            io.say(format_args!("The {kind} '{name}' doesn't exist and doesn't have dynamic config."));
+            return Ok(());
         }
         let names = match name {
             Some(name) => vec![name.to_owned()],
@@ -76,7 +77,10 @@ impl Command<'_> {
 
     async fn names(&self, kind: &str) -> Result<Vec<String>, Failure> {
         let names = match kind {
-            TOPICS => self.cluster.topic_names().await.map_err(executed)?,
+            TOPICS => {
+                let topics = self.cluster.topic_names().await.map_err(executed)?;
+                return Ok(in_map_order(topics.into_iter().collect(), |topic: &String| java_hash(topic)));
+            }
             BROKERS | BROKER_LOGGERS => {
                 let mut brokers = self.brokers().await?;
                 brokers.push(String::new());
@@ -230,7 +234,8 @@ pub(super) fn late() -> Failure {
 
 fn check_topic(name: &str) -> Result<(), Failure> {
     match topic_name_fault(name) {
-        Some(fault) => Err(Thrown::coded(ErrorCode::InvalidTopicException, Some(fault)).into()),
+        // Kafka's exception of this is one of configurations, too.
+        Some(fault) => Err(illegal(fault)),
         None => Ok(()),
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use klamm_base::name::java_hash;
 use klamm_base::{ErrorCode, TopicPartition};
 
 use super::targets::{has_partitions, parse_partitions};
 use super::{Command, MISSING, say_error};
+use crate::admin::java_map::in_map_order;
 use crate::groups::failure::Failure;
 use crate::io::Io;
 use crate::thrown::Thrown;
@@ -14,7 +16,7 @@ impl Command<'_> {
     /// Deletes groups, and says which could not be.
     pub(super) async fn delete(&self, io: &mut Io) -> Result<(), Failure> {
         let (mut deleted, mut failed) = (Vec::new(), Vec::new());
-        for group in self.groups().await? {
+        for group in in_map_order(self.groups().await?, |group| java_hash(group)) {
             match self.cluster.delete_group(&group).await {
                 Ok(()) => deleted.push(format!("'{group}'")),
                 Err(thrown) => failed.push((group, thrown)),

@@ -29,8 +29,10 @@ pub(super) struct Row {
 impl Command<'_> {
     /// Describes the groups, in the order of their ids.
     pub(super) async fn describe(&self, io: &mut Io) -> Result<(), Failure> {
+        let mut ids = self.groups().await?;
+        ids.sort();
         let mut groups = Vec::new();
-        for id in self.groups().await? {
+        for id in ids {
             let group = self.cluster.describe_group(&id).await;
             groups.push(group.map_err(|thrown| thrown.within(EXECUTION))?);
         }

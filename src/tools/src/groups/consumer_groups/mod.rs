@@ -21,7 +21,7 @@ use klamm_env::Env;
 use self::options::{ACTIONS, OPTIONS, TITLE};
 use super::cluster::Cluster;
 use super::connect::{bootstrap, properties};
-use super::failure::Failure;
+use super::failure::{Failure, NoClient};
 use crate::io::{Io, block_on};
 use crate::jopt::{Fault, Parsed, help_or_version, uncaught, usage_fault};
 use crate::table::Tool;
@@ -72,12 +72,16 @@ fn run(args: &[String], io: &mut Io) -> u8 {
     match done.unwrap_or_else(|error| Err(Thrown::new("java.io.IOException", error.to_string()).into())) {
         Ok(()) => 0,
         Err(Failure::Usage(text)) => usage_fault(io, OPTIONS, &text),
-        Err(Failure::Thrown(thrown)) => {
-            say_error(io, &format!("Executing consumer group command failed due to {}", thrown.text()));
-            io.complain(thrown);
-            0
-        }
+        Err(Failure::NoClient(fault)) => say_failed(io, NoClient::thrown().text(), &fault.trace()),
+        Err(Failure::Thrown(thrown)) => say_failed(io, thrown.text(), &thrown.to_string()),
     }
+}
+
+/// Says that the command failed, with the beginning of a stack trace; the exit code.
+fn say_failed(io: &mut Io, text: &str, trace: &str) -> u8 {
+    say_error(io, &format!("Executing consumer group command failed due to {text}"));
+    io.complain(trace);
+    0
 }
 
 async fn act(env: &Env, parsed: &Parsed, io: &mut Io) -> Result<(), Failure> {
@@ -101,10 +105,7 @@ fn open<'a>(env: &Env, parsed: &'a Parsed, io: &mut Io) -> Result<Command<'a>, F
     let shift_by = parsed.read_value::<i64>("shift-by").map_err(bad)?;
     let timeout_ms = parsed.read_value::<i64>("timeout").map_err(bad)?.unwrap_or_default();
     let timeout = Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0));
-    let cluster = Cluster::open(env, &config, Some(timeout)).map_err(|(thrown, cause)| {
-        io.complain(format_args!("{thrown}\nCaused by: {cause}"));
-        thrown
-    })?;
+    let cluster = Cluster::open(env, &config, Some(timeout))?;
     Ok(Command { parsed, cluster, to_offset, shift_by })
 }
 

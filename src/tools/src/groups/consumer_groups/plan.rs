@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use klamm_base::TopicPartition;
+use klamm_base::name::java_hash;
 
+use crate::admin::java_map::{in_map_order, partition_hash};
 use crate::groups::offsets::Offsets;
 use crate::thrown::{RUNTIME, Thrown};
 
@@ -20,12 +22,23 @@ const LOOKED_AT_CHARS: usize = 24;
 
 /// A plan as CSV; with the group in each line, unless `single` says that there is but one.
 pub(super) fn export(plan: &Plan, single: bool) -> String {
-    let rows = plan.iter().flat_map(|(group, offsets)| offsets.iter().map(move |row| (group, row)));
+    let groups = in_groups(plan).into_iter();
+    let rows = groups.flat_map(|(group, offsets)| in_partitions(offsets).into_iter().map(move |row| (group, row)));
     let line = |(group, (partition, offset)): (&String, (&TopicPartition, &i64))| {
         let rest = format!("{},{},{offset}\n", quoted(&partition.topic), partition.partition);
         if single { rest } else { format!("{},{rest}", quoted(group)) }
     };
     rows.map(line).collect()
+}
+
+/// The groups of a plan in the order in which the stock tool prints them.
+pub(super) fn in_groups(plan: &Plan) -> Vec<(&String, &Offsets)> {
+    in_map_order(plan.iter().collect(), |(group, _)| java_hash(group))
+}
+
+/// The partitions of a plan in the order in which the stock tool prints them.
+pub(super) fn in_partitions(offsets: &Offsets) -> Vec<(&TopicPartition, &i64)> {
+    in_map_order(offsets.iter().collect(), |(target, _)| partition_hash(&target.topic, target.partition))
 }
 
 /// Quotes what might be more than one value.
@@ -155,7 +168,8 @@ mod tests {
     #[test]
     fn lines_without_a_group_belong_to_the_one_that_is_asked_for() {
         let plan = Plan::from([("g".to_owned(), offsets(&[("t", 0, 5), ("t", 1, 6)]))]);
-        assert_eq!(export(&plan, true), "t,0,5\nt,1,6\n");
+        // Java's hash maps give the later one out first.
+        assert_eq!(export(&plan, true), "t,1,6\nt,0,5\n");
         assert_eq!(import("t,0,5\r\nt,1,6\n\n", Some("g")).unwrap(), (plan, None));
     }
 

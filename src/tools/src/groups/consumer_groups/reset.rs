@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use klamm_base::{ErrorCode, TopicPartition};
 
 use super::options::{SCENARIOS, listed};
-use super::plan::{Plan, export, import};
+use super::plan::{Plan, export, import, in_groups, in_partitions};
 use super::targets::{has_partitions, parse_partitions};
 use super::when::{parse_datetime, parse_duration};
 use super::{Command, say_error};
+use crate::admin::java_map::{in_map_order, partition_hash};
 use crate::groups::failure::{Failure, read_file};
 use crate::groups::offsets::{Committed, EARLIEST, LATEST, Offsets};
 use crate::groups::topics::topics_of;
@@ -140,7 +141,7 @@ impl Command<'_> {
             return self.offsets_at(targets, timestamp, io).await;
         }
         if let Some(path) = parsed.values("from-file").first() {
-            return self.from_file(group, path, io).await;
+            return self.planned_offsets(group, path, io).await;
         }
         if parsed.has("to-current") {
             return self.to_current(targets, &self.committed(group).await?).await;
@@ -158,7 +159,9 @@ impl Command<'_> {
     async fn offsets_at(&self, targets: &Targets, timestamp: i64, io: &mut Io) -> Result<Offsets, Failure> {
         let mut offsets = self.log_offsets(targets, timestamp).await?;
         let without: Targets = offsets.iter().filter(|(_, offset)| **offset < 0).map(|(key, _)| key.clone()).collect();
-        for TopicPartition { topic, partition } in &without {
+        for TopicPartition { topic, partition } in
+            in_map_order(without.iter().collect(), |it| partition_hash(&it.topic, it.partition))
+        {
             io.say(format_args!(
                 "\nWarn: Partition {partition} from topic {topic} is empty. Falling back to latest known offset."
             ));
@@ -179,7 +182,7 @@ impl Command<'_> {
         Ok(offsets)
     }
 
-    async fn from_file(&self, group: &str, path: &str, io: &mut Io) -> Result<Offsets, Failure> {
+    async fn planned_offsets(&self, group: &str, path: &str, io: &mut Io) -> Result<Offsets, Failure> {
         let unread = |_| Thrown::new("java.io.IOException", format!("Unable to read file {path}")).within(RUNTIME);
         let bytes = read_file(path).map_err(unread)?;
         let groups = self.parsed.values("group");
@@ -206,11 +209,11 @@ impl Command<'_> {
                 (Some(start), _) if *offset < *start => (*start, "lower than earliest"),
                 _ => continue,
             };
-            io.complain(format_args!(
-                "WARN New offset ({offset}) is {} offset for topic partition {target}. Value will be set to {} \
-                 (org.apache.kafka.tools.OffsetsUtils)",
+            let text = format!(
+                "New offset ({offset}) is {} offset for topic partition {target}. Value will be set to {}",
                 moved.1, moved.0
-            ));
+            );
+            io.log("WARN", "org.apache.kafka.tools.OffsetsUtils", &text);
             *offset = moved.0;
         }
         Ok(offsets)
@@ -237,8 +240,8 @@ fn print_plan(io: &mut Io, plan: &Plan) {
     if !plan.is_empty() {
         text += &format!("\n{:group_width$} {:topic_width$} {:10} NEW-OFFSET", "GROUP", "TOPIC", "PARTITION");
     }
-    for (group, offsets) in plan {
-        for (target, offset) in offsets {
+    for (group, offsets) in in_groups(plan) {
+        for (target, offset) in in_partitions(offsets) {
             text += &format!("\n{group:group_width$} {:topic_width$} {:<10} {offset}", target.topic, target.partition);
         }
     }

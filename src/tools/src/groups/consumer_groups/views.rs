@@ -180,3 +180,7 @@ pub(super) fn state(io: &mut Io, group: &Group, verbose: bool) -> Result<(), Fai
     io.say(line(&header, &widths) + &line(&values, &widths));
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "views_test.rs"]
+mod views_test;

@@ -100,11 +100,8 @@ fn read_duration(text: &str) -> Option<i64> {
         None if body.is_empty() => return None,
         None => (body, ""),
     };
-    let mut total: i64 = 0;
     let mut rest = date;
-    for (unit, unit_ms) in [('D', DAY_MS)] {
-        total = total.checked_add(part(&mut rest, unit)?.checked_mul(unit_ms)?)?;
-    }
+    let mut total = part(&mut rest, 'D')?.checked_mul(DAY_MS)?;
     if !rest.is_empty() {
         return None;
     }
