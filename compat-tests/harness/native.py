@@ -21,13 +21,15 @@ CLASSES = {
     "kafka-cluster": "ClusterTool",
     "kafka-metadata-quorum": "MetadataQuorumCommand",
     "kafka-leader-election": "LeaderElectionCommand",
+    "kafka-features": "FeatureCommand",
+    "kafka-groups": "GroupsCommand",
     "kafka-consumer-groups": "consumer.group.ConsumerGroupCommand",
     "kafka-configs": "kafka.admin.ConfigCommand",
     "kafka-console-producer": "ConsoleProducer",
     "kafka-console-consumer": "consumer.ConsoleConsumer",
     "kafka-producer-perf-test": "ProducerPerformance",
     "kafka-consumer-perf-test": "ConsumerPerformance",
-    "kafka-dump-log": "kafka.tools.DumpLogSegments",
+    "kafka-dump-log": "DumpLogSegments",
     "kafka-storage": "kafka.tools.StorageTool",
 }
 """What the stock scripts hand to kafka-run-class."""

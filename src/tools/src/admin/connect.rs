@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use klamm_env::{Disk, DiskOs, Env};
-use klamm_peer::Client;
+use klamm_peer::{Client, ClientOptions};
 
 use crate::client_config::ClientConfig;
 use crate::io::{Io, block_on};
@@ -107,13 +107,36 @@ pub(crate) fn bootstrap(io: &mut Io, parsed: &Parsed) -> Result<Option<String>, 
     }))
 }
 
-/// A client of the brokers in `servers` with the properties of `config` (`Admin.create`).
-pub(crate) fn admin(env: &Env, mut config: ClientConfig, servers: &str, client_id: &str) -> Result<Client, Failure> {
+/// How a client of the brokers in `servers` with the properties of `config` behaves.
+///
+/// # Errors
+/// As Kafka's admin client fails when it is made (`KafkaAdminClient.createInternal`).
+pub(crate) fn admin_options(
+    mut config: ClientConfig,
+    servers: &str,
+    client_id: &str,
+) -> Result<ClientOptions, Failure> {
     config.set("bootstrap.servers", servers);
-    config.client(env, client_id).map_err(|problem| Failure {
+    let made = config.options(client_id).and_then(|mut options| {
+        if options.api_timeout < options.request_timeout {
+            if config.get("default.api.timeout.ms").is_some() {
+                return Err("The specified value of default.api.timeout.ms must be no smaller than the value of \
+                            request.timeout.ms."
+                    .to_owned());
+            }
+            options.api_timeout = options.request_timeout;
+        }
+        Ok(options)
+    });
+    made.map_err(|problem| Failure {
         thrown: Thrown::new(KAFKA, "Failed to create new KafkaAdminClient"),
         cause: Some(format!("org.apache.kafka.common.config.ConfigException: {problem}")),
     })
+}
+
+/// A client of the brokers in `servers` with the properties of `config` (`Admin.create`).
+pub(crate) fn admin(env: &Env, config: ClientConfig, servers: &str, client_id: &str) -> Result<Client, Failure> {
+    Ok(Client::new(env, admin_options(config, servers, client_id)?))
 }
 
 /// Does a tool's work on this thread.

@@ -283,6 +283,7 @@ fn least_version(timestamp: i64) -> i16 {
 fn unsupported(leader: i32, timestamp: i64, error: &Error) -> Option<Thrown> {
     let message = match timestamp {
         -3 => format!("Broker {leader} does not support MAX_TIMESTAMP offset specs"),
+        -6 => "This tool cannot ask for earliest-pending-upload".to_owned(),
         _ => format!("The node does not support offset specs of the time {timestamp}"),
     };
     let is_it = matches!(error, Error::Unsupported { .. }) && least_version(timestamp) > 0;

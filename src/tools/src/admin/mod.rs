@@ -10,7 +10,7 @@
 mod api_table;
 mod api_versions;
 mod cluster;
-mod connect;
+pub(crate) mod connect;
 mod delete_records;
 mod features;
 mod get_offsets;

@@ -137,6 +137,7 @@ fn breaks(word: &[char], next: char) -> bool {
     match (kind(before, last), kind(word, next)) {
         (_, Kind::Blank) | (Kind::Opening, _) => false,
         (Kind::Blank, _) => true,
+        (Kind::Word, Kind::Word) => is_negative_number(word) && !next.is_ascii_digit(),
         (Kind::Word, kind) => kind == Kind::Opening,
         (Kind::Dash, Kind::Dash) => false,
         // A dash at the start of a number is its sign.
@@ -148,6 +149,11 @@ fn breaks(word: &[char], next: char) -> bool {
             !(digits && matches!(last, '.' | ','))
         }
     }
+}
+
+/// A sign and digits hold together, and nothing else holds to them.
+fn is_negative_number(word: &[char]) -> bool {
+    matches!(word, ['-', digits @ ..] if !digits.is_empty() && digits.iter().all(char::is_ascii_digit))
 }
 
 #[cfg(test)]
@@ -162,7 +168,7 @@ mod tests {
     fn lines_are_broken_where_java_breaks_them() {
         let cases = [
             "<String: |HOST1:|PORT1,...,|HOST3:|PORT3>",
-            "<String: |topic1:|1,|topic2:|0-|3,|topic3,|topic4:|5-|,|topic5:|-3>",
+            "<String: |topic1:|1,|topic2:|0-|3,|topic3,|topic4:|5-|,|topic5:|-3|>",
             "follower.|replication.|throttled.|replicas |a.|b |1.5 |a.|5 |5.|a",
             "combination |with |--|create. |(To |alter) |x--|y |foo-|1 |-1 |1-|2 |a-|b |-|b |5- ",
             "a:|b |5:|5 |a,|b |5,5 |a;|b |a/b |5/5 |a=b |a_b |a\"|b |a'b |a|(b |a)|b |a|[b |a]|b |a<b |a>b |a@b |a#b",

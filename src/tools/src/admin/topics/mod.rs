@@ -4,9 +4,9 @@ mod change;
 mod describe;
 mod options;
 
-use klamm_peer::Client;
+use klamm_peer::{Client, ClientOptions};
 
-use super::connect::{Failure, admin, bootstrap, in_world, properties};
+use super::connect::{Failure, admin_options, bootstrap, in_world, properties};
 use super::pattern::TopicPattern;
 use super::view::list_topics;
 use crate::io::Io;
@@ -32,14 +32,14 @@ pub(crate) fn run(args: &[String], io: &mut Io) -> u8 {
         return code;
     }
     match prepare(io, &parsed) {
-        Ok(Some((servers, config))) => work(io, &parsed, &servers, config),
+        Ok(Some(options)) => work(io, &parsed, options),
         Ok(None) => crate::FAILED,
         Err(failure) => failure.tell(io),
     }
 }
 
 /// Whom to ask and how; `None` where the usage was told.
-fn prepare(io: &mut Io, parsed: &Parsed) -> Result<Option<(String, crate::client_config::ClientConfig)>, Failure> {
+fn prepare(io: &mut Io, parsed: &Parsed) -> Result<Option<ClientOptions>, Failure> {
     let servers = bootstrap(io, parsed)?;
     match check(io, parsed, servers.is_some()) {
         Ok(()) => {}
@@ -50,22 +50,11 @@ fn prepare(io: &mut Io, parsed: &Parsed) -> Result<Option<(String, crate::client
         Err(options::Wrong::Thrown(thrown)) => return Err(thrown.into()),
     }
     let config = properties(parsed.single("command-config")?)?;
-    let servers = servers.unwrap_or_default();
-    // Kafka's tool fails here on what its client cannot begin with.
-    let mut trial = config.clone();
-    trial.set("bootstrap.servers", servers.as_str());
-    trial.options("").map_err(|problem| Failure {
-        thrown: Thrown::new(crate::thrown::KAFKA, "Failed to create new KafkaAdminClient"),
-        cause: Some(format!("org.apache.kafka.common.config.ConfigException: {problem}")),
-    })?;
-    Ok(Some((servers, config)))
+    admin_options(config, &servers.unwrap_or_default(), "adminclient-1").map(Some)
 }
 
-fn work(io: &mut Io, parsed: &Parsed, servers: &str, config: crate::client_config::ClientConfig) -> u8 {
-    let done = in_world(async |env| {
-        let client = admin(&env, config, servers, "adminclient-1")?;
-        act(io, parsed, &client).await
-    });
+fn work(io: &mut Io, parsed: &Parsed, options: ClientOptions) -> u8 {
+    let done = in_world(async |env| act(io, parsed, &Client::new(&env, options)).await);
     match done {
         Ok(()) => 0,
         Err(failure) => {
