@@ -36,6 +36,18 @@ def door(docker_host, api_version):
 
 
 @pytest.fixture
+def left_behind(docker, image):
+    """`left_behind()`: the containers of the image that are still there. After the test they are not, or one test's would fail the next."""
+
+    def look():
+        return docker("ps", "-aq", "--filter", f"ancestor={image}").lines
+
+    yield look
+    if look():
+        docker("rm", "-f", "-v", *look())
+
+
+@pytest.fixture
 def run(request, docker_host, api_version, images):
     """`run(program, module, image)`: what the program's runs saw; their times are shown at the end of the session."""
 

@@ -10,7 +10,7 @@ VALUES = sorted(f"value-{n}" for n in range(10))
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_module_starts_the_image_and_a_client_uses_it_twice_in_a_row(run, docker, case):
+def test_a_module_starts_the_image_and_a_client_uses_it_twice_in_a_row(run, left_behind, case):
     runs = run(case.program, case.module, case.image)
     assert len(runs) == RUNS
     for seen in runs:
@@ -19,4 +19,4 @@ def test_a_module_starts_the_image_and_a_client_uses_it_twice_in_a_row(run, dock
         assert seen["committed"] == len(VALUES), "the offsets that were committed are those behind the last records"
         assert seen.get("neighbour", VALUES) == VALUES, "a container of the same network reads the same"
         assert case.cluster_id in (None, seen["cluster_id"]), "the cluster has the id that the module gave it"
-    assert docker("ps", "-aq", "--filter", f"ancestor={case.image}").lines == [], "nothing is left behind"
+    assert left_behind() == []
