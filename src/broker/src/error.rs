@@ -68,6 +68,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the log directory belongs to another node.
+    pub fn is_of_other_node(&self) -> bool {
+        matches!(self, Error::Dir(klamm_log::DirError::NodeMismatch { .. }))
+    }
+
     pub(crate) fn refused(what: &'static str) -> impl FnOnce(klamm_controller::Refusal) -> Error {
         move |refusal| Error::Controller { what, code: refusal.code, message: refusal.message }
     }

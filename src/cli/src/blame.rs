@@ -12,7 +12,11 @@ pub struct Blame {
     admin: Option<String>,
     log_dirs: Option<String>,
     cluster_id: Option<String>,
+    node_id: Option<String>,
 }
+
+/// What can be done about a directory that is not this node's.
+const OTHERS: &str = ": write the one of that directory, or use another directory";
 
 impl Blame {
     /// Remembers what was written; `cluster_id` is no setting, and comes as it was written.
@@ -26,6 +30,7 @@ impl Blame {
             admin: written("klamm.admin.listener"),
             log_dirs: written("log.dirs").or_else(|| written("log.dir")),
             cluster_id,
+            node_id: written("node.id"),
         }
     }
 
@@ -37,8 +42,10 @@ impl Blame {
                 let is_taken = source.kind() == ErrorKind::AddrInUse;
                 (setting, if is_taken { ": stop the process that has it, or choose another port" } else { "" })
             }
+            error if error.is_of_other_node() => (&self.node_id, OTHERS),
             Error::Unwritable { .. } | Error::Foreign { .. } | Error::Dir(_) => (&self.log_dirs, ""),
-            Error::WrongCluster { .. } | Error::BadClusterId(_) => (&self.cluster_id, ""),
+            Error::WrongCluster { .. } => (&self.cluster_id, OTHERS),
+            Error::BadClusterId(_) => (&self.cluster_id, ""),
             _ => (&None, ""),
         };
         match setting {
@@ -60,6 +67,7 @@ fn is_told(origin: &Origin) -> bool {
 mod tests {
     use std::io;
 
+    use klamm_env::{Disk, DiskOs};
     use klamm_settings::Setting;
 
     use super::*;
@@ -92,7 +100,28 @@ mod tests {
         let foreign = Error::WrongCluster { path: "/d".into(), wanted: "a".to_owned(), found: "b".to_owned() };
         assert_eq!(
             blame("log.dirs", "/d", Origin::Image).line(&foreign),
-            "CLUSTER_ID=a: Invalid cluster.id in: /d/meta.properties. Expected a, but read b"
+            "CLUSTER_ID=a: Invalid cluster.id in: /d/meta.properties. Expected a, but read b: write the one of that \
+             directory, or use another directory"
         );
+    }
+
+    /// The variable of the older name is one of the node's id too.
+    #[tokio::test]
+    async fn a_directory_of_another_node_is_told_after_the_variable_with_the_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let meta = dir.path().join("meta.properties");
+        DiskOs.replace(&meta, b"version=1\ncluster.id=a\nnode.id=2\n").unwrap();
+        let all = vec![
+            Setting::new("broker.id", "3", variable("KAFKA_BROKER_ID")),
+            Setting::new("log.dirs", &dir.path().display().to_string(), Origin::Image),
+            Setting::new("listeners", "PLAINTEXT://127.0.0.1:0", Origin::Image),
+        ];
+        let settings = Settings::of(all).unwrap().settings;
+        let blame = Blame::new(&settings, None);
+        let started =
+            klamm_broker::Broker::start(klamm_env::Env::real(), settings, klamm_broker::Birth::default()).await;
+        let line = blame.line(&started.err().unwrap());
+        assert!(line.starts_with("KAFKA_BROKER_ID=3: "), "{line}");
+        assert!(line.contains(" belongs to node 2, not to node 3: write the one of that directory, or "), "{line}");
     }
 }

@@ -118,7 +118,9 @@ pub(crate) fn read_file(disk: &dyn Disk, path: &Path) -> io::Result<TextFile> {
         text if text.contains(&name) => error,
         text => io::Error::new(error.kind(), format!("{name}: {text}")),
     })?;
-    let text = match std::str::from_utf8(&bytes) {
+    // Some editors begin a file with a mark that would become part of its first key.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
     };

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, IoSlice};
 use std::path::Path;
 use std::process::ExitCode;
 
-use klamm_dialect::{Dialect, Mount, Resolved, TextFile, World, is_untouched, is_written};
+use klamm_dialect::{Dialect, Mount, TextFile, World, is_untouched, is_written};
 use klamm_env::{Disk, DiskOs, Mode};
 
 use crate::args::{Configure, Server};
@@ -13,6 +13,13 @@ use crate::configuration::{DIALECT, Told, check, environment, read_file};
 const SHARED: &str = "/mnt/shared/config/server.properties";
 const BITNAMI: &str = "/bitnami/kafka/config/server.properties";
 const IMAGE: &str = "/etc/kafka/docker/server.properties";
+/// Where start scripts read or write a `server.properties`: Debezium's, Bitnami's, Apache's. Who mounts one does so
+/// whichever script then starts the broker, for most files that name an image leave its command alone.
+const ELSEWHERE: [&str; 3] = [
+    "/kafka/config/server.properties",
+    "/opt/bitnami/kafka/config/server.properties",
+    "/opt/kafka/config/server.properties",
+];
 const MOUNTS: &str = "/proc/self/mountinfo";
 const HOSTNAME: &str = "/etc/hostname";
 
@@ -36,7 +43,7 @@ fn configure(disk: &dyn Disk, variables: Vec<(String, String)>, to: &Path) -> Re
     let given = file_at(disk, to)?;
     let foreign = given.clone().filter(|file| !is_untouched(file));
     let is_foreign = foreign.is_some();
-    let world = world(disk, variables, foreign, Vec::new())?;
+    let world = World { given: foreign, ..world(disk, variables, Some(to))? };
     let resolved = klamm_dialect::resolve(&world).map_err(|error| error.to_string())?;
     let text = klamm_dialect::write(&resolved.settings);
     check(resolved)?;
@@ -66,25 +73,12 @@ pub(crate) fn read(disk: &dyn Disk, variables: Vec<(String, String)>, args: &Ser
         Some(path) => file_at(disk, path)?,
         None => None,
     };
-    check(resolve(disk, variables, given, args.overrides.clone())?)
+    let world = World { given, overrides: args.overrides.clone(), ..world(disk, variables, args.file.as_deref())? };
+    check(klamm_dialect::resolve(&world).map_err(|error| error.to_string())?)
 }
 
-fn resolve(
-    disk: &dyn Disk,
-    variables: Vec<(String, String)>,
-    given: Option<TextFile>,
-    overrides: Vec<(String, String)>,
-) -> Result<Resolved, String> {
-    let world = world(disk, variables, given, overrides)?;
-    klamm_dialect::resolve(&world).map_err(|error| error.to_string())
-}
-
-fn world(
-    disk: &dyn Disk,
-    variables: Vec<(String, String)>,
-    given: Option<TextFile>,
-    overrides: Vec<(String, String)>,
-) -> Result<World, String> {
+/// What the container says, beside the file at `given_at` and what the command line says.
+fn world(disk: &dyn Disk, variables: Vec<(String, String)>, given_at: Option<&Path>) -> Result<World, String> {
     let value = |wanted: &str| {
         variables.iter().find(|(name, value)| name == wanted && !value.is_empty()).map(|(_, value)| value.clone())
     };
@@ -99,14 +93,28 @@ fn world(
     Ok(World {
         dialect,
         hostname: hostname.unwrap_or_default().trim().to_owned(),
-        given,
         shared: file_at(disk, Path::new(SHARED))?,
         bitnami: file_at(disk, Path::new(BITNAMI))?,
         image: file_at(disk, Path::new(IMAGE))?,
-        overrides,
+        elsewhere: elsewhere(disk, given_at)?,
         mounts: mounts(disk),
         variables,
+        ..World::default()
     })
+}
+
+/// The files at other scripts' places than the one that this start reads or writes.
+fn elsewhere(disk: &dyn Disk, given_at: Option<&Path>) -> Result<Vec<TextFile>, String> {
+    let mut files = Vec::new();
+    for path in ELSEWHERE.iter().map(Path::new).filter(|path| given_at != Some(*path)) {
+        files.extend(file_at(disk, path)?);
+    }
+    Ok(files)
+}
+
+/// Whether this is a container of klamm's image.
+pub(crate) fn is_image(disk: &dyn Disk) -> bool {
+    disk.exists(Path::new(IMAGE))
 }
 
 /// The file at a place where there may be none.
@@ -114,6 +122,10 @@ fn file_at(disk: &dyn Disk, path: &Path) -> Result<Option<TextFile>, String> {
     match read_file(disk, path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::IsADirectory => Err(format!(
+            "{} is a directory, not a file: an engine makes one where the file that is to be mounted is missing",
+            path.display()
+        )),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -128,3 +128,27 @@ fn an_explanation_names_the_place_of_every_setting_and_hides_secrets() {
 fn blanks_in_the_list_of_mounts_are_read() {
     assert_eq!(unescape(r"/a\040b\134c\x"), r"/a b\c\x");
 }
+
+#[test]
+fn a_directory_where_a_file_is_to_be_mounted_is_told_as_what_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = configure(&DiskOs, variables(&[]), dir.path()).unwrap_err();
+    assert!(error.starts_with(&format!("{} is a directory, not a file: ", dir.path().display())), "{error}");
+}
+
+#[test]
+fn a_mark_at_the_beginning_of_a_file_is_no_part_of_its_first_key() {
+    let disk = DiskMem::new(Clock::manual(0));
+    rewrite(&disk, "\u{feff}num.partitions=7\r\nlog.retention.hours=9\r\n");
+    let settings = read(&disk, variables(&[]), &server()).unwrap().settings;
+    assert_eq!((settings.value("num.partitions"), settings.value("log.retention.hours")), (Some("7"), Some("9")));
+}
+
+#[test]
+fn a_file_that_is_mounted_for_another_familys_script_counts() {
+    let disk = DiskMem::new(Clock::manual(0));
+    put(&disk, Path::new("/opt/bitnami/kafka/config/server.properties"), "num.partitions=7\n").unwrap();
+    configure(&disk, variables(&[]), Path::new(FILE)).unwrap();
+    assert!(text(&disk).contains("num.partitions=7\n"), "{}", text(&disk));
+    assert_eq!(read(&disk, variables(&[]), &server()).unwrap().settings.value("num.partitions"), Some("7"));
+}

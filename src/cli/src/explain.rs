@@ -1,25 +1,32 @@
 //! `klamm config explain`: what holds, and where it comes from.
+//!
+//! In a container it is the broker that runs there that is explained, unless the command line names another.
+
+mod running;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use klamm_dialect::Resolved;
-use klamm_env::DiskOs;
+use klamm_env::{Disk, DiskOs};
 use klamm_settings::broker_keys;
 
-use crate::args::Explain;
-use crate::configuration::{Told, environment, read};
+use crate::args::{Explain, Server};
+use crate::configuration::{DIALECT, Told, environment, read};
+use crate::container;
 
 /// Where the second column begins, unless a setting is longer.
 const COLUMN: usize = 64;
 
 /// Prints the configuration that a broker would have.
 pub fn run(args: &Explain) -> ExitCode {
-    match read(&DiskOs, environment(), &args.server) {
+    let asked = asked(&DiskOs, environment(), &args.server);
+    match read(&DiskOs, asked.variables, &asked.server) {
         Ok(told) => {
+            let text = asked.about + &text(&told, args.all);
             // Nobody may be reading to the end.
-            let _ = std::io::stdout().lock().write_all(text(&told, args.all).as_bytes());
+            let _ = std::io::stdout().lock().write_all(text.as_bytes());
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -27,6 +34,32 @@ pub fn run(args: &Explain) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Which broker is asked about.
+struct Asked {
+    variables: Vec<(String, String)>,
+    server: Server,
+    /// A line that says so, if it is not the one of the command line.
+    about: String,
+}
+
+fn asked(disk: &dyn Disk, variables: Vec<(String, String)>, told: &Server) -> Asked {
+    let Server { file, overrides, from_environment } = told;
+    let mut server = Server { file: file.clone(), overrides: overrides.clone(), from_environment: *from_environment };
+    let is_told = told.file.is_some() || told.from_environment || variables.iter().any(|(name, _)| name == DIALECT);
+    if is_told || !container::is_image(disk) {
+        return Asked { variables, server, about: String::new() };
+    }
+    let Some(running) = running::find(disk) else {
+        server.from_environment = true;
+        return Asked { variables, server, about: String::new() };
+    };
+    server.file = running.server.file;
+    server.from_environment = running.server.from_environment;
+    server.overrides.splice(0..0, running.server.overrides);
+    let about = format!("# the broker that runs here as process {}\n\n", running.pid);
+    Asked { variables: running.variables, server, about }
 }
 
 /// The settings by key, then what is none.

@@ -62,9 +62,11 @@ impl Dialect {
     }
 
     /// The family of an environment. The start script of the Apache image is also what runs where somebody changed no
-    /// more than the name of the image, so it gives way to variables that only another family has.
-    pub(crate) fn choose(named: Option<Dialect>, variables: &Variables) -> Dialect {
+    /// more than the name of the image, so it gives way to variables that only another family has, and to a file where
+    /// only Bitnami's has one.
+    pub(crate) fn choose(named: Option<Dialect>, variables: &Variables, has_bitnamis_file: bool) -> Dialect {
         match named {
+            Some(Dialect::Apache) | None if has_bitnamis_file => Dialect::Bitnami,
             Some(Dialect::Apache) | None => Dialect::detect(variables),
             Some(other) => other,
         }

@@ -71,7 +71,9 @@ struct Told {
 fn told(variables: &Variables, bind: &Bind) -> Option<Told> {
     let (host, port) = (variables.first(HOSTS), variables.first(PORTS));
     let port = port.filter(|(_, port)| !port.contains("://"));
-    let (name, value) = host.or(port)?;
+    // A port that is none is to be blamed on whoever wrote it.
+    let is_bad = |(_, port): &(&str, &str)| port.parse::<u16>().is_err();
+    let (name, value) = port.filter(is_bad).or(host).or(port)?;
     let (_, text) = host.unwrap_or_default();
     let text = text.split_once("://").map_or(text, |(_, rest)| rest);
     let text = text.trim_matches(|c: char| c == '"' || c == '\'' || c == '/' || c.is_whitespace());

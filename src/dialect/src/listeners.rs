@@ -168,7 +168,9 @@ fn protect(draft: &mut Draft) {
     let is_given = |name: &str| {
         pairs.iter().any(|pair| pair.split(':').next().is_some_and(|have| have.eq_ignore_ascii_case(name)))
     };
-    let names: BTreeSet<String> = points(draft, LISTENERS).iter().map(|point| point.name.to_uppercase()).collect();
+    // What is advertised and is no listener is refused for that, not for want of a protocol.
+    let all = points(draft, LISTENERS).into_iter().chain(points(draft, ADVERTISED));
+    let names: BTreeSet<String> = all.map(|point| point.name.to_uppercase()).collect();
     let missing = names.into_iter().filter(|name| !name.is_empty() && !is_given(name));
     let (mut standard, own): (Vec<String>, Vec<String>) = missing.partition(|name| STANDARD.contains(&name.as_str()));
     let source = if pairs.is_empty() { LISTENERS } else { PROTOCOLS };

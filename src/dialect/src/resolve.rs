@@ -38,7 +38,7 @@ pub struct Resolved {
 /// [`klamm_settings::Settings::of`].
 pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
     let variables = Variables::new(&world.variables);
-    let dialect = Dialect::choose(world.dialect, &variables);
+    let dialect = Dialect::choose(world.dialect, &variables, world.bitnami.is_some());
     let mut draft = Draft::default();
     for setting in base(dialect, world)? {
         draft.put(setting);
@@ -79,7 +79,7 @@ pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
 /// Lays the environment over the files, unless a mounted file stands for all. Returns what names ZooKeeper.
 fn tell(dialect: Dialect, world: &World, variables: &Variables, draft: &mut Draft) -> Option<String> {
     if let Some(file) = mounted(dialect, world) {
-        let ignored: Vec<&str> = variables.names().filter(|name| name.starts_with("KAFKA_CFG_")).collect();
+        let ignored = variables::keys_of(dialect, variables);
         if !ignored.is_empty() {
             draft.notes.push(format!("{} is mounted, so these are ignored: {}", file.name, ignored.join(", ")));
         }
@@ -109,15 +109,24 @@ fn base(dialect: Dialect, world: &World) -> Result<Vec<Setting>, ConfigError> {
         Some(image) => stock::changed(image)?,
         None => Vec::new(),
     };
+    for file in &world.elsewhere {
+        all.extend(someones(file)?);
+    }
     if let Some(file) = &world.shared {
         all.extend(read_properties(&file.name, &file.text)?);
     }
-    if let Some(file) = world.given.as_ref().filter(|file| !written::is_written(&file.text))
-        && !stock::changed(file)?.is_empty()
-    {
-        all.extend(read_properties(&file.name, &file.text)?);
+    if let Some(file) = &world.given {
+        all.extend(someones(file)?);
     }
     Ok(all)
+}
+
+/// The settings of a file, unless nobody has touched it.
+fn someones(file: &TextFile) -> Result<Vec<Setting>, ConfigError> {
+    if written::is_written(&file.text) || stock::changed(file)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    read_properties(&file.name, &file.text)
 }
 
 fn override_all(world: &World, draft: &mut Draft) {

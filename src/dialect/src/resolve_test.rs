@@ -44,7 +44,18 @@ fn bad_input_is_one_line_that_names_the_variable_as_its_author_wrote_it() {
             "KAFKA_ADVERTISED_HOST_NAME=my host: then advertised.listeners is PLAINTEXT://my host:9092: PLAINTEXT://my \
              host:9092 is not of the form NAME://HOST:PORT",
         ),
-        ("KAFKA_NODE_ID=1\nKAFKA_BROKER_ID=2", "KAFKA_NODE_ID=1: must be the same as broker.id, which is 2"),
+        ("KAFKA_NODE_ID=1\nKAFKA_BROKER_ID=2", "KAFKA_NODE_ID=1: must be the same as KAFKA_BROKER_ID=2"),
+        ("KAFKA_BROKER_ID=-2", "KAFKA_BROKER_ID=-2: with process.roles it must be at least 0"),
+        (
+            "KAFKA_ADVERTISED_HOST_NAME=h\nKAFKA_ADVERTISED_PORT=many",
+            "KAFKA_ADVERTISED_PORT=many: then advertised.listeners is PLAINTEXT://h:many: PLAINTEXT://h:many is not of \
+             the form NAME://HOST:PORT",
+        ),
+        (
+            "KAFKA_LISTENERS=PLAINTEXT://:9092\nKAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:9092,HOST://localhost:29092",
+            "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:9092,HOST://localhost:29092: HOST is not the name of a \
+             listener, which are PLAINTEXT",
+        ),
         (
             "CLUSTER_ID=my cluster",
             "CLUSTER_ID=my cluster: a cluster id has no blanks in it (5L6g3nShT-eMCtK--X86sw, for example)",
@@ -200,11 +211,29 @@ fn a_mounted_file_is_under_the_environment_but_bitnamis_is_all() {
     assert_eq!((found.value("num.partitions"), found.value("log.retention.hours")), ("3", "9"));
     assert_eq!(found.advertised(), "PLAINTEXT://:9192");
 
-    let mut all = world("bitnami", "KAFKA_CFG_NUM_PARTITIONS=3");
-    all.bitnami = file("/bitnami/kafka/config/server.properties", text);
-    let found = start(&all).unwrap();
-    assert_eq!(found.value("num.partitions"), "7");
-    assert!(found.says("server.properties is mounted, so these are ignored: KAFKA_CFG_NUM_PARTITIONS"));
+    // Also where the image's name was changed and nothing else, so that another family's script runs.
+    for dialect in ["bitnami", "apache"] {
+        let mut all = world(dialect, "KAFKA_CFG_NUM_PARTITIONS=3\nKAFKA_LOG_RETENTION_HOURS=1\nKAFKA_HEAP_OPTS=-Xmx1g");
+        all.bitnami = file("/bitnami/kafka/config/server.properties", text);
+        let found = start(&all).unwrap();
+        assert_eq!((found.value("num.partitions"), found.value("log.retention.hours")), ("7", "9"));
+        let ignored = "KAFKA_CFG_NUM_PARTITIONS, KAFKA_LOG_RETENTION_HOURS";
+        assert!(found.said.iter().any(|line| line.ends_with(&format!(" is mounted, so these are ignored: {ignored}"))));
+    }
+}
+
+#[test]
+fn a_file_at_another_scripts_place_counts_unless_klamm_wrote_it_or_nobody_touched_it() {
+    let mut world = world("apache", "KAFKA_NUM_PARTITIONS=3");
+    let stock = "node.id=1\nlog.dirs=/tmp/kraft-combined-logs\n";
+    let own =
+        file("/opt/bitnami/kafka/config/server.properties", &format!("{stock}num.partitions=7\nlog.retention.hours=9"));
+    let written = file("/opt/kafka/config/server.properties", &write(&[]).replace("\n#", "\nbroker.rack=x\n#"));
+    world.elsewhere = [file("/kafka/config/server.properties", stock), own, written].into_iter().flatten().collect();
+    let found = start(&world).unwrap();
+    assert_eq!((found.value("num.partitions"), found.value("log.retention.hours")), ("3", "9"));
+    assert_eq!(found.value("log.dirs"), "/tmp/kraft-combined-logs");
+    assert_eq!(found.settings.value("broker.rack"), None);
 }
 
 #[test]

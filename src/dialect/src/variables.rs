@@ -89,6 +89,15 @@ pub(crate) fn overlay(dialect: Dialect, variables: &Variables, draft: &mut Draft
     zookeeper
 }
 
+/// The names of the variables that would set a key.
+pub(crate) fn keys_of(dialect: Dialect, variables: &Variables) -> Vec<&str> {
+    let is_key = |name: &&str| {
+        let value = variables.get(name).unwrap_or_default();
+        matches!(meaning(dialect, name, value), Meaning::Key(_))
+    };
+    variables.names().filter(is_key).collect()
+}
+
 /// Sets a key, unless another variable has set it already.
 fn set<'a>(draft: &mut Draft, taken: &mut BTreeMap<String, &'a str>, name: &'a str, key: String, value: &str) {
     match taken.get(&key) {

@@ -19,6 +19,9 @@ pub struct World {
     pub bitnami: Option<TextFile>,
     /// `/etc/kafka/docker/server.properties`, which people overwrite.
     pub image: Option<TextFile>,
+    /// What lies where image families have the `server.properties` that their start scripts read or write, the strongest
+    /// last.
+    pub elsewhere: Vec<TextFile>,
     /// `--override KEY=VALUE` of the command line, which wins over everything.
     pub overrides: Vec<(String, String)>,
     /// What is mounted in the container.

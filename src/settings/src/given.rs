@@ -53,6 +53,11 @@ impl Given {
         self.values.get(key).map_or(Origin::Default, |(_, origin)| origin.clone())
     }
 
+    /// The setting of `key` as its author wrote it.
+    pub(crate) fn written(&self, key: &str) -> String {
+        self.origin(key).written(key, &shown(key, self.value(key).unwrap_or_default()))
+    }
+
     /// The complaint that the value of `key` does not fit.
     pub(crate) fn fault(&self, key: &str, problem: impl Into<String>) -> ConfigError {
         ConfigError::Value(Box::new(BadValue {

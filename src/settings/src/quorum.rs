@@ -15,10 +15,13 @@ pub(crate) fn name_node(given: &mut Given) -> Result<Option<String>, ConfigError
     let (node, broker) = (given.some_number(NODE_ID), given.number(BROKER_ID));
     match node {
         Some(node) if given.explicit(BROKER_ID).is_some() && node != broker => {
-            Err(given.fault(NODE_ID, format!("must be the same as {BROKER_ID}, which is {broker}")))
+            Err(given.fault(NODE_ID, format!("must be the same as {}", given.written(BROKER_ID))))
         }
         Some(node) => copy(given, node, NODE_ID, BROKER_ID).map(|()| None),
         None if broker >= 0 => copy(given, broker, BROKER_ID, NODE_ID).map(|()| None),
+        None if given.explicit(ROLES).is_some() && given.explicit(BROKER_ID).is_some() => {
+            Err(given.fault(BROKER_ID, format!("with {ROLES} it must be at least 0")))
+        }
         None if given.explicit(ROLES).is_some() => Err(ConfigError::Missing(NODE_ID)),
         None => {
             copy(given, 1, NODE_ID, NODE_ID)?;

@@ -161,7 +161,7 @@ fn a_node_has_one_id_by_either_name() {
     assert_eq!(settings("broker.id=4").value("node.id"), Some("4"));
     assert_eq!(settings("node.id=5").value("broker.id"), Some("5"));
     assert_eq!(settings("node.id=5\nbroker.id=5").broker_config().node_id, 5);
-    assert!(refused("node.id=5\nbroker.id=6").contains("must be the same as broker.id, which is 6"));
+    assert!(refused("node.id=5\nbroker.id=6").contains("must be the same as server.properties:2: broker.id=6"));
     assert_eq!(refused("process.roles=broker,controller"), "node.id must be set");
     let old = Settings::load(Some(("f", "broker.id=-1\nzookeeper.connect=h:1")), &[]).unwrap();
     assert_eq!(old.settings.broker_config().node_id, 1);
