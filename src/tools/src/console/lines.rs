@@ -87,7 +87,10 @@ impl Lines {
         let room = self.limit_bytes.saturating_sub(self.line.bytes.len()).min(part.len());
         self.line.bytes.extend_from_slice(&part[..room]);
         self.line.cut_bytes += part.len() - room;
-        let end = end?;
+        let Some(end) = end else {
+            self.at = self.piece.len();
+            return None;
+        };
         self.after_return = rest[end] == b'\r';
         self.at += end + 1;
         Some(std::mem::take(&mut self.line))
