@@ -98,6 +98,12 @@ fn an_explanation_names_the_place_of_every_setting_and_hides_secrets() {
         ("KAFKA_ADVERTISED_LISTENERS", "PLAINTEXT://host:1234"),
         ("KAFKA_SSL_KEY_PASSWORD", "hush"),
         ("KAFKA_NO_SUCH_KEY", "1"),
+        ("KAFKA_HOME", "/opt/kafka"),
+        ("KAFKA_HEAP_OPTS", "-Xmx1g"),
+        ("KAFKA_JMX_PORT", ""),
+        ("KAFKA_PORT", "tcp://10.0.0.1:9092"),
+        ("KAFKA_SUPER_USERS", "User:admin"),
+        ("KAFKA_ZOOKEEPER_SESSION_TIMEOUT_MS", "1"),
     ];
     let mut args = server();
     args.overrides.push(("num.partitions".to_owned(), "2".to_owned()));
@@ -117,6 +123,8 @@ fn an_explanation_names_the_place_of_every_setting_and_hides_secrets() {
         "# topic orders is created (KAFKA_CREATE_TOPICS), partitions: 3, cleanup.policy=compact\n",
         "# ignored, since Kafka 4 has no such setting: KAFKA_NO_SUCH_KEY\n",
         "# without effect yet: KAFKA_SSL_KEY_PASSWORD\n",
+        "# of no meaning here (for Java, a start script, another service, ZooKeeper, ACLs): KAFKA_HEAP_OPTS, KAFKA_PORT, \
+         KAFKA_SUPER_USERS, KAFKA_ZOOKEEPER_SESSION_TIMEOUT_MS\n",
     ] {
         assert!(lines.contains(line), "{line}: {lines}");
     }

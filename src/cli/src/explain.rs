@@ -112,6 +112,10 @@ fn beside(resolved: &Resolved) -> Vec<String> {
         }
         lines.push(line);
     }
+    if !resolved.idle.is_empty() {
+        let names = resolved.idle.join(", ").replace(char::is_control, " ");
+        lines.push(format!("of no meaning here (for Java, a start script, another service, ZooKeeper, ACLs): {names}"));
+    }
     lines.extend(resolved.log_filter.as_ref().map(|filter| format!("log filter: {filter}")));
     lines
 }

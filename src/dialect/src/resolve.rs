@@ -19,6 +19,8 @@ pub struct Resolved {
     pub settings: Vec<Setting>,
     /// What was ignored, assumed or changed, and why; one line each.
     pub notes: Vec<String>,
+    /// Variables that mean nothing to this broker, without anybody being warned of it.
+    pub idle: Vec<String>,
     /// The cluster id; `None` for a random one.
     pub cluster_id: Option<ClusterId>,
     /// Topics to create.
@@ -68,6 +70,7 @@ pub fn resolve(world: &World) -> Result<Resolved, ConfigError> {
         dialect,
         settings: draft.into_settings(),
         notes,
+        idle: variables::idle(dialect, &variables),
         cluster_id,
         topics,
         log_filter,

@@ -274,6 +274,7 @@ fn data_go_where_a_volume_is() {
 fn a_node_has_the_id_of_the_only_voter_or_of_a_variable_of_its_own() {
     let id = |environment: &str| started("apache", environment).config.node_id;
     assert_eq!(id("KAFKA_CONTROLLER_QUORUM_VOTERS=0@kafka:9093"), 0);
+    assert_eq!(id("KAFKA_CONTROLLER_QUORUM_VOTERS=3@:9093"), 3);
     assert_eq!((id("NODE_ID=4"), id("BROKER_ID=5"), id("NODE_ID=ip-10-0-0-1")), (4, 5, 1));
     assert_eq!((id("KAFKA_BROKER_ID=1001\nKAFKA_RESERVED_BROKER_MAX_ID=1001"), id("KAFKA_BROKER_ID=-1")), (1001, 1));
 }

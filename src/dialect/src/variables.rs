@@ -98,6 +98,26 @@ pub(crate) fn keys_of(dialect: Dialect, variables: &Variables) -> Vec<&str> {
     variables.names().filter(is_key).collect()
 }
 
+/// The names of the variables that mean nothing here, and that a start passes over in silence: they are for Java, for a
+/// start script or for another service, or they are about ZooKeeper or an authorizer beside what has been said of these.
+pub(crate) fn idle(dialect: Dialect, variables: &Variables) -> Vec<String> {
+    let is_idle = |name: &&str| {
+        let value = variables.get(name).unwrap_or_default();
+        match meaning(dialect, name, value) {
+            Meaning::Nothing => name.starts_with("KAFKA_") && !is_special(name) && !is_read_elsewhere(name, value),
+            Meaning::ZooKeeper(key) => key != "zookeeper.connect",
+            Meaning::Key(_) | Meaning::Unknown => false,
+        }
+    };
+    variables.names().filter(is_idle).map(str::to_owned).collect()
+}
+
+/// Whether the variable may be a part of a listener, or says where the image has its files.
+fn is_read_elsewhere(name: &str, value: &str) -> bool {
+    let is_port = matches!(name, "KAFKA_PORT" | "KAFKA_INTER_BROKER_PORT") && value.parse::<u16>().is_ok();
+    is_port || name == "KAFKA_HOME"
+}
+
 /// Sets a key, unless another variable has set it already.
 fn set<'a>(draft: &mut Draft, taken: &mut BTreeMap<String, &'a str>, name: &'a str, key: String, value: &str) {
     match taken.get(&key) {

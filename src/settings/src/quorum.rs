@@ -72,7 +72,9 @@ pub(crate) fn check(given: &Given) -> Result<(), ConfigError> {
 fn voter_id(voter: &str) -> Option<i64> {
     let (id, address) = voter.split_once('@')?;
     let id = id.parse::<i32>().ok().filter(|id| *id >= 0)?;
-    is_host_and_port(address).then_some(i64::from(id))
+    // Kafka takes an empty host as well, and a node that is alone has no need to find itself.
+    let is_own = address.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+    (is_own || is_host_and_port(address)).then_some(i64::from(id))
 }
 
 fn is_host_and_port(address: &str) -> bool {
