@@ -202,3 +202,13 @@ def test_scram_credentials_are_what_the_broker_says(twins, shell):
         if shell.broker.kind == "kafka":
             settle(shell)
     fault(twins, *AT, "--describe", "--user", "{nobody}")
+
+
+def test_a_broker_that_is_not_there_is_waited_for_and_told_of(twins, tmp_path):
+    hasty = tmp_path / "hasty.properties"
+    hasty.write_text("default.api.timeout.ms=1500\nrequest.timeout.ms=1000\n")
+    nowhere = ("--bootstrap-server", "127.0.0.1:9", "--command-config", hasty)
+    for words in (["--topic", "t"], ["--entity-type", "brokers"], ["--user", "u"]):
+        stock, ours = twins.stock(TOOL, *nowhere, "--describe", *words), twins.ours(TOOL, *nowhere, "--describe", *words)
+        said = [[line for line in words_of(run) if "WARN" not in line][:2] for run in (ours, stock)]
+        assert_equal([ours.code, ours.out, said[0]], [stock.code, stock.out, said[1]], str(words))

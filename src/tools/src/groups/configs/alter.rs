@@ -1,12 +1,12 @@
 //! `--alter`: which kind of configuration is changed, and whether it can be.
 
 use super::Command;
+use super::calls::check_broker;
 use super::entity::{BROKER_LOGGERS, BROKERS, CLIENT_METRICS, CLIENTS, GROUPS, IPS, TOPICS, USERS, singular};
 use super::failure::{Failure, illegal};
 use super::given::{Settings, added, deleted};
 use super::options::Entities;
 use super::quotas::{is_client_quota, is_ip_quota};
-use super::resources::check_broker;
 use super::scram::is_mechanism;
 use crate::io::Io;
 

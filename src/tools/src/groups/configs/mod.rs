@@ -1,12 +1,13 @@
 //! kafka-configs (`ConfigCommand`).
 //!
 //! ```text
-//!   options ── entities ──┬─ resources   topics, brokers, loggers, subscriptions, groups
-//!   given (what to set) ──┤─ quotas      users, clients, addresses
-//!                         └─ scram       users
+//!   options ── entity ────┬─ resources ── calls   topics, brokers, loggers, subscriptions, groups
+//!   given (what to set) ──┼─ quotas               users, clients, addresses
+//!                         └─ scram                users
 //! ```
 
 mod alter;
+mod calls;
 mod entity;
 mod failure;
 mod given;
@@ -23,7 +24,8 @@ use self::entity::{CLIENTS, IPS, USERS};
 use self::failure::Failure;
 use self::options::{Entities, OPTIONS, TITLE};
 use super::cluster::Cluster;
-use super::connect::{bootstrap, properties};
+use super::connect::properties;
+use crate::admin::connect::bootstrap;
 use crate::io::{Io, block_on};
 use crate::jopt::{Parsed, help_or_version, usage_fault};
 use crate::table::Tool;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::entity::{BROKER_LOGGERS, BROKERS, CLIENT_METRICS, CLIENTS, GROUPS, IPS, TOPICS, TYPES, USERS};
 use super::failure::{Failure, illegal};
-use crate::groups::connect::ZOOKEEPER;
+use crate::admin::connect::{BROKER_LIST, ZOOKEEPER};
 use crate::jopt::{HELP, Opt, Parsed, VERSION};
 
 /// What the tool is for.
@@ -55,6 +55,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     Opt::value(&["user"], "String", "The name of a user."),
     Opt::flag(&["user-defaults"], "What holds for all users."),
     VERSION,
+    BROKER_LIST,
     ZOOKEEPER,
 ];
 
@@ -133,7 +134,8 @@ fn check_types(parsed: &Parsed, entities: &Entities) -> Result<(), Failure> {
     if !twice.is_empty() {
         return Err(illegal(format!("Duplicate entity type(s) specified: {}", twice.join(","))));
     }
-    if !["bootstrap-server", "bootstrap-controller", "zookeeper"].iter().any(|option| parsed.has(option)) {
+    if !["bootstrap-server", "bootstrap-controller", "broker-list", "zookeeper"].iter().any(|option| parsed.has(option))
+    {
         return Err(illegal("Either --bootstrap-server or --bootstrap-controller must be specified."));
     }
     if let Some(odd) = types.iter().find(|name| !TYPES.contains(&name.as_str())) {

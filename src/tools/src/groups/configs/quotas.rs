@@ -10,11 +10,11 @@ use klamm_peer::To;
 use tokio::time::timeout;
 
 use super::Command;
+use super::calls::{PATIENCE, late};
 use super::entity::quota_type;
 use super::failure::{Failure, executed, illegal};
 use super::given::Settings;
 use super::options::Entities;
-use super::resources::{PATIENCE, late};
 use crate::io::Io;
 use crate::thrown::Thrown;
 

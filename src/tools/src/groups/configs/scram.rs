@@ -14,9 +14,9 @@ use sha2::{Sha256, Sha512};
 use tokio::time::timeout;
 
 use super::Command;
+use super::calls::{PATIENCE, late};
 use super::failure::{Failure, executed, illegal};
 use super::given::Settings;
-use super::resources::{PATIENCE, late};
 use crate::io::Io;
 use crate::thrown::{EXECUTION, Thrown};
 

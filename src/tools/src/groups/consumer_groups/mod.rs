@@ -20,8 +20,9 @@ use klamm_env::Env;
 
 use self::options::{ACTIONS, OPTIONS, TITLE};
 use super::cluster::Cluster;
-use super::connect::{bootstrap, properties};
+use super::connect::properties;
 use super::failure::{Failure, NoClient};
+use crate::admin::connect::bootstrap;
 use crate::io::{Io, block_on};
 use crate::jopt::{Fault, Parsed, help_or_version, uncaught, usage_fault};
 use crate::table::Tool;

@@ -1,6 +1,6 @@
 //! The options of kafka-consumer-groups, and which of them go together (`ConsumerGroupCommandOptions`).
 
-use crate::groups::connect::ZOOKEEPER;
+use crate::admin::connect::{BROKER_LIST, ZOOKEEPER};
 use crate::io::Io;
 use crate::jopt::{HELP, Opt, Parsed, VERSION};
 
@@ -67,6 +67,7 @@ pub(super) const OPTIONS: &[Opt] = &[
     VERSION,
     // What Kafka has dropped and scripts still say.
     Opt::flag(&["new-consumer"], "Every consumer is new.").hidden(),
+    BROKER_LIST,
     ZOOKEEPER,
 ];
 
@@ -97,7 +98,7 @@ pub(super) fn unavailable(parsed: &Parsed) -> Option<String> {
 /// # Errors
 /// In Kafka's words what does not.
 pub(super) fn check(parsed: &Parsed, io: &mut Io) -> Result<(), String> {
-    if !parsed.has("validate-regex") && !parsed.has("zookeeper") {
+    if !has_any(parsed, &["validate-regex", "broker-list", "zookeeper"]) {
         parsed.check_required(&["bootstrap-server"])?;
     }
     check_describe(parsed)?;
