@@ -87,7 +87,7 @@ def test_partitions_that_are_not_there_are_waited_for_alike(twins, topic, tmp_pa
 
 
 @pytest.mark.parametrize("text", [
-    "{", "", "[]", '{"version": 2}', '{"version": "x"}', '{"version": 1}', '{"partitions": {}}', '{"partitions": [{}]}', '{"partitions": [1]}',
+    "{", "", "\n", "[]", '{"version": 2}', '{"version": "x"}', '{"version": 1}', '{"partitions": {}}', '{"partitions": [{}]}', '{"partitions": [1]}',
     '{"partitions": [{"topic": 1}]}', '{"partitions": [{"topic": "a", "partition": "x"}]}',
     '{"partitions": [{"topic": "a", "partition": 0, "offset": 1.5}]}', '{"partitions": []}',
     '{"partitions": [{"topic": "a", "partition": 0, "offset": 1}, {"topic": "a", "partition": 0, "offset": 2}]}',

@@ -21,24 +21,22 @@ pub(super) enum Endpoint {
 fn parser() -> Parser {
     let tool = "kafka-cluster";
     let command = || {
-        Parser::new(tool)
-            .arg(Arg::value(&["--config"]).help("The old name of --command-config."))
-            .arg(Arg::value(&["--command-config", "-c"]).help("A file of client properties for the connection."))
-    };
-    let to = |parser: Parser| {
         let servers = Arg::value(&["--bootstrap-server", "-b"]).help("Brokers to ask, as HOST1:PORT1,HOST2:PORT2.");
         let controllers =
             Arg::value(&["--bootstrap-controller", "-C"]).help("Controllers to ask, as HOST1:PORT1,HOST2:PORT2.");
-        parser.group(Group::one_of().required(), [servers, controllers])
+        Parser::new(tool)
+            .group(Group::one_of().required(), [servers, controllers])
+            .arg(Arg::value(&["--config"]).help("The old name of --command-config."))
+            .arg(Arg::value(&["--command-config", "-c"]).help("A file of client properties for the connection."))
     };
     let id = Arg::value(&["--id", "-i"]).integer().required().help("The id of the broker.");
     let fenced = Arg::switch(&["--include-fenced-brokers"]).help("Print brokers that are fenced, too.");
     Parser::new(tool)
         .default_help()
         .description("The Kafka cluster tool.")
-        .command("cluster-id", "Print the id of the cluster.", to(command()))
-        .command("unregister", "Strike a broker off that will not come back.", to(command().arg(id)))
-        .command("list-endpoints", "Print where brokers or controllers are.", to(command().arg(fenced)))
+        .command("cluster-id", "Print the id of the cluster.", command())
+        .command("unregister", "Strike a broker off that will not come back.", command().arg(id))
+        .command("list-endpoints", "Print where brokers or controllers are.", command().arg(fenced))
 }
 
 /// Runs the tool; the exit code.

@@ -8,9 +8,10 @@ fn mapping(message: String) -> Thrown {
     Thrown::new("com.fasterxml.jackson.databind.JsonMappingException", message)
 }
 
-/// The value that a text holds; `None` if it is not JSON. An empty text is nothing, which is a value of its own.
+/// The value that a text holds; `None` if it is not JSON. Blanks alone are nothing, which is a value of its own.
 pub(crate) fn parse(text: &str) -> Option<Value> {
-    if text.trim().is_empty() { Some(Value::Null) } else { serde_json::from_str(text).ok() }
+    let blank = !text.is_empty() && text.trim().is_empty();
+    if blank { Some(Value::Null) } else { serde_json::from_str(text).ok() }
 }
 
 fn shown(value: &Value) -> String {
@@ -61,8 +62,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_said_in_kafka_s_words() {
         let said = |fault: Thrown| fault.text().to_owned();
-        assert_eq!(parse("{"), None);
-        assert_eq!(said(object(&parse("").unwrap()).unwrap_err()), "Expected JSON object, received ");
+        assert_eq!([parse("{"), parse("")], [None, None]);
+        assert_eq!(said(object(&parse("\n").unwrap()).unwrap_err()), "Expected JSON object, received ");
         assert_eq!(said(object(&parse("[]").unwrap()).unwrap_err()), "Expected JSON object, received []");
         assert_eq!(said(array(&parse("{}").unwrap()).unwrap_err()), "Expected JSON array, received {}");
         assert_eq!(said(integer(&parse("\"x\"").unwrap()).unwrap_err()), "Expected `Integer` value, received \"x\"");

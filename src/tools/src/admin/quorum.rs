@@ -276,9 +276,10 @@ async fn remove(io: &mut Io, parsed: &Parsed, client: &Client) -> Result<(), Fai
         .map_err(|thrown| terse(format!("Failed to parse --controller-directory-id: {}", thrown.text())))?;
     let dry_run = parsed.has("dry_run");
     if !dry_run {
-        let request =
-            RemoveRaftVoterRequest::default().with_cluster_id(None)
-            .with_voter_id(id).with_voter_directory_id(Uuid::from_bytes(directory.0));
+        let request = RemoveRaftVoterRequest::default()
+            .with_cluster_id(None)
+            .with_voter_id(id)
+            .with_voter_directory_id(Uuid::from_bytes(directory.0));
         let answer = client
             .call_until("removeRaftVoter", &To::Any, &request, |answer| Verdict::of(answer.error_code))
             .await

@@ -87,6 +87,8 @@ pub(in crate::admin) fn read_id(text: &str) -> Result<TopicId, Thrown> {
     TopicId::parse(text.trim_end_matches('=')).ok_or_else(|| {
         let message = match text.chars().find(|letter| !letter.is_ascii_alphanumeric() && !"-_=".contains(*letter)) {
             Some(letter) => format!("Illegal base64 character {:x}", u32::from(letter)),
+            None if text.len() == 1 => "Input byte[] should at least have 2 bytes for base64 bytes".to_owned(),
+            None if text.trim_end_matches('=').len() % 4 == 1 => "Last unit does not have enough valid bits".to_owned(),
             None => {
                 let count = text.trim_end_matches('=').len() * 3 / 4;
                 format!(

@@ -50,6 +50,8 @@ fn an_id_that_is_none_is_refused_in_kafka_s_words() {
     let said = |text: &str| read_id(text).unwrap_err().text().to_owned();
     assert!(said("abc").starts_with("Input string `abc` decoded as 2 bytes, which is not equal"));
     assert!(said(&"a".repeat(30)).starts_with(&format!("Input string with prefix `{}`", "a".repeat(24))));
+    assert_eq!(said("x"), "Input byte[] should at least have 2 bytes for base64 bytes");
+    assert_eq!(said("abcde"), "Last unit does not have enough valid bits");
     assert_eq!(said("a!c"), "Illegal base64 character 21");
     assert!(read_id("MkU3OEVBNTcwNTJENDM2Qg").is_ok());
 }
