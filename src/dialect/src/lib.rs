@@ -6,10 +6,10 @@
 //! data directories, defaults.
 //!
 //! ```text
-//!   variables ──┐               ┌ variables  KAFKA_*, KAFKA_CFG_*     ┐
-//!   files ──────┼─ World ─ resolve ┤ legacy     ADVERTISED_HOST_NAME, ... ├─ Resolved ─┬ settings ─> klamm_settings
-//!   mounts ─────┤               │ listeners  what follows from what    │            ├ notes, one line each
-//!   hostname ───┘               └ gaps       what is left out          ┘            └ cluster id, topics, log filter
+//!   variables ──┐                   ┌ variables  KAFKA_*, KAFKA_CFG_*      ┐            ┌ settings ─> klamm_settings
+//!   files ──────┼─ World ─ resolve ─┤ legacy     ADVERTISED_HOST_NAME, ... ├─ Resolved ─┼ notes, one line each
+//!   mounts ─────┤                   │ listeners  what follows from what    │            └ cluster id, topics,
+//!   hostname ───┘                   └ gaps       what is left out          ┘               log filter
 //! ```
 //!
 //! It may use `base` and `settings`.

@@ -100,9 +100,12 @@ fn listen(dialect: Dialect, draft: &mut Draft) {
     }
     let advertised = points(draft, ADVERTISED);
     let is_readable = advertised.len() == draft.items(ADVERTISED).len() && advertised.iter().all(EndPoint::has_port);
-    let is_local =
-        |point: &EndPoint| LOCAL_LISTENERS.split(',').filter_map(EndPoint::of).any(|own| own.is_called(&point.name));
-    if dialect == Dialect::ConfluentLocal && advertised.iter().all(is_local) {
+    // A listener of its own that is not advertised would be of no use to anybody.
+    let own: Vec<EndPoint> = LOCAL_LISTENERS.split(',').filter_map(EndPoint::of).collect();
+    let is_local = advertised.is_empty()
+        || own.iter().all(|point| has(&advertised, &point.name))
+            && advertised.iter().all(|point| has(&own, &point.name));
+    if dialect == Dialect::ConfluentLocal && is_local {
         draft.fill(LISTENERS, LOCAL_LISTENERS);
         draft.fill(ADVERTISED, LOCAL_ADVERTISED);
     } else if advertised.is_empty() || !is_readable {
@@ -154,12 +157,26 @@ fn of_clients(draft: &Draft, key: &str) -> Vec<EndPoint> {
 
 fn advertise(draft: &mut Draft) {
     let listeners = of_clients(draft, LISTENERS);
-    if draft.has(ADVERTISED) || listeners.is_empty() {
+    if draft.has(ADVERTISED) {
+        return say_left_out(&listeners, draft);
+    }
+    if listeners.is_empty() {
         return;
     }
     let told = listeners.iter().map(|point| point.on(if is_wild(&point.host) { "" } else { &point.host }));
     let told: Vec<String> = told.collect();
     draft.derive(ADVERTISED, &told.join(","), LISTENERS);
+}
+
+/// Kafka names no broker to a client that comes by a listener that is not advertised.
+fn say_left_out(listeners: &[EndPoint], draft: &mut Draft) {
+    let told = points(draft, ADVERTISED);
+    let left_out = listeners.iter().map(|point| point.name.as_str()).filter(|name| !has(&told, name));
+    let left_out: Vec<&str> = left_out.collect();
+    if !left_out.is_empty() && !told.is_empty() {
+        let line = format!("says nothing of {}: whoever connects there is told of no broker", left_out.join(", "));
+        draft.note_on(ADVERTISED, &line);
+    }
 }
 
 /// Adds a protocol for each listener that has none. Kafka knows those of standard names where no map is given.

@@ -52,7 +52,8 @@ fn bad_input_is_one_line_that_names_the_variable_as_its_author_wrote_it() {
              the form NAME://HOST:PORT",
         ),
         (
-            "KAFKA_LISTENERS=PLAINTEXT://:9092\nKAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:9092,HOST://localhost:29092",
+            "KAFKA_LISTENERS=PLAINTEXT://:9092\n\
+             KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:9092,HOST://localhost:29092",
             "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:9092,HOST://localhost:29092: HOST is not the name of a \
              listener, which are PLAINTEXT",
         ),
@@ -246,6 +247,18 @@ fn the_images_own_file_says_nothing_until_it_is_changed() {
     assert_eq!(start(&world).unwrap().advertised(), "PLAINTEXT://:9192");
     world.image = file("image", &format!("{stock}num.partitions=5\n"));
     assert_eq!(start(&world).unwrap().value("num.partitions"), "5");
+}
+
+#[test]
+fn a_listener_that_is_not_advertised_is_told_of() {
+    let map = "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP=PLAINTEXT:PLAINTEXT,HOST:PLAINTEXT,CONTROLLER:PLAINTEXT";
+    let listeners = "KAFKA_LISTENERS=PLAINTEXT://:29092,HOST://:9092,CONTROLLER://:9093";
+    let one = started("apache", &format!("{map}\n{listeners}\nKAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:29092"));
+    let line = "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:29092: says nothing of HOST: whoever connects there is told \
+                of no broker";
+    assert_eq!(one.said, [line]);
+    let both = "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://kafka:29092,HOST://localhost:9092";
+    assert!(started("apache", &format!("{map}\n{listeners}\n{both}")).said.is_empty());
 }
 
 #[test]

@@ -158,6 +158,14 @@ const SAMPLES: &[Sample] = &[
         log_dir: "/tmp/kraft-combined-logs",
     },
     Sample {
+        of: "confluent-local with one advertised listener of two: the other one would be of no use",
+        dialect: "confluent-local",
+        environment: "KAFKA_ADVERTISED_LISTENERS=PLAINTEXT://localhost:9092",
+        listeners: "PLAINTEXT://0.0.0.0:9092",
+        advertised: "PLAINTEXT://localhost:9092",
+        log_dir: "/tmp/kraft-combined-logs",
+    },
+    Sample {
         of: "Bitnami's documented single node, under a start script that is not Bitnami's",
         dialect: "apache",
         environment: "
