@@ -137,7 +137,8 @@ impl Index<12> {
 }
 
 /// Dumps an offset index.
-pub(super) fn dump_offsets(name: &str, ask: &Ask, faults: &mut Faults, io: &mut Io) -> Result<(), Failure> {
+pub(super) fn dump_offsets(name: &str, ask: &Ask<'_>, faults: &mut Faults, io: &mut Io) -> Result<(), Failure> {
+    let max_message_size = ask.max_message_size()?;
     let base = offset_of(name)?;
     let log = LogFile::open(&sibling(name, ".log"))?;
     let index = Index::<8>::read(absolute(name), base)?;
@@ -156,7 +157,7 @@ pub(super) fn dump_offsets(name: &str, ask: &Ask, faults: &mut Faults, io: &mut 
         if offset == base && entry > 0 {
             return Ok(());
         }
-        let end = log.slice_end(i64::from(position), ask.max_message_size)?;
+        let end = log.slice_end(i64::from(position), max_message_size)?;
         let found = log.batch_at(u64::from(position.unsigned_abs()), end)?;
         let found = found.ok_or_else(|| Failure::thrown("java.util.NoSuchElementException", None::<String>))?;
         let last_offset = found.batch.header.last_offset().0;
@@ -171,7 +172,7 @@ pub(super) fn dump_offsets(name: &str, ask: &Ask, faults: &mut Faults, io: &mut 
 }
 
 /// Dumps a time index.
-pub(super) fn dump_times(name: &str, ask: &Ask, faults: &mut Faults, io: &mut Io) -> Result<(), Failure> {
+pub(super) fn dump_times(name: &str, ask: &Ask<'_>, faults: &mut Faults, io: &mut Io) -> Result<(), Failure> {
     let base = offset_of(name)?;
     let log = LogFile::open(&sibling(name, ".log"))?;
     let offsets = Index::<8>::read(sibling(name, ".index"), base)?;

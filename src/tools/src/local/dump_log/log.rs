@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use klamm_env::File;
-use klamm_record::{
-    Batch, BatchFault, BatchHeader, ControlType, HEADER_LEN, Record, TimestampType, is_crc_valid, records,
-};
+use klamm_record::{Batch, BatchHeader, ControlType, HEADER_LEN, Record, TimestampType, is_crc_valid, records};
 
-use super::{Ask, Failure, Faults, absolute, decode, io_failure, offset_of, open};
+use super::decode::{self, Decoder};
+use super::{Ask, Failure, Faults, absolute, io_failure, offset_of, open};
 use crate::io::Io;
 
 /// The bytes up to and with the magic.
@@ -17,6 +16,11 @@ const HEAD_LEN: u64 = 17;
 const LOG_OVERHEAD: u64 = 12;
 /// The least length of any format (`LegacyRecord.RECORD_OVERHEAD_V0`).
 const LEAST_LENGTH: i32 = 14;
+
+/// The least length of a batch of magic 2.
+const LENGTH_OF_HEADER: i32 = 49;
+
+const KAFKA: &str = "org.apache.kafka.common.KafkaException";
 
 /// A log file, or a part of one (`FileRecords`).
 pub(super) struct LogFile {
@@ -65,7 +69,12 @@ impl LogFile {
         if position + HEAD_LEN > end {
             return Ok(None);
         }
-        let head = self.read(position, HEAD_LEN)?;
+        let head = self.read(position, HEAD_LEN).map_err(|failure| match failure.class {
+            "java.io.IOException" => {
+                Failure::thrown(KAFKA, failure.message.map(|message| format!("java.io.IOException: {message}")))
+            }
+            _ => failure,
+        })?;
         let field = head.get(8..12).and_then(|field| field.first_chunk()).copied().unwrap_or_default();
         let length = i32::from_be_bytes(field);
         if length < LEAST_LENGTH {
@@ -94,21 +103,27 @@ impl LogFile {
         self.found(position, size, magic, end).map(Some)
     }
 
+    /// A batch that is too short for a header is shown with what lies behind it in the file.
     fn found(&self, position: u64, size: u64, magic: i8, end: u64) -> Result<Found, Failure> {
-        if size < HEADER_LEN as u64 {
+        if position + HEADER_LEN as u64 > self.len {
             let end = i64::try_from(end).unwrap_or(i64::MAX);
             let text = format!("Failed to load record batch at position {position} from {}", self.shown(end));
-            return Err(Failure::thrown("org.apache.kafka.common.KafkaException", Some(text)));
+            return Err(Failure::thrown(KAFKA, Some(text)));
         }
+        let mut head = self.read(position, HEADER_LEN as u64)?.to_vec();
+        let length = head.get(8..12).and_then(|field| field.first_chunk()).copied().unwrap_or_default();
+        // Whatever its magic and length are, it is read as a batch of today.
+        head.splice(8..12, LENGTH_OF_HEADER.to_be_bytes());
+        head.splice(16..17, [2]);
+        let mut header = BatchHeader::parse(&head).map_err(|fault| invalid(&fault.to_string()))?;
+        header.length = i32::from_be_bytes(length);
         let mut bytes = self.read(position, size)?;
         let is_valid = is_crc_valid(&bytes);
-        if magic != 2 {
+        if magic != 2 && bytes.len() > 16 {
             let mut patched = bytes.to_vec();
             patched[16] = 2;
             bytes = Bytes::from(patched);
         }
-        let structure = |fault: BatchFault| invalid(&fault.to_string());
-        let header = BatchHeader::parse(&bytes).map_err(structure)?;
         Ok(Found { batch: Batch { header, bytes }, magic, is_valid })
     }
 
@@ -123,8 +138,9 @@ fn invalid(why: &str) -> Failure {
 }
 
 /// Dumps a log or a snapshot.
-pub(super) fn dump(name: &str, ask: &Ask, faults: &mut Faults, io: &mut Io) -> Result<(), Failure> {
+pub(super) fn dump(name: &str, ask: &Ask<'_>, faults: &mut Faults, io: &mut Io) -> Result<(), Failure> {
     let own = name.rsplit('/').next().unwrap_or_default();
+    let (decoder, max_bytes) = (ask.decoder()?, ask.max_bytes()?);
     if own.ends_with(".log") {
         io.say(format_args!("Log starting offset: {}", offset_of(name)?));
     } else if own == "bootstrap.checkpoint" {
@@ -134,16 +150,16 @@ pub(super) fn dump(name: &str, ask: &Ask, faults: &mut Faults, io: &mut Io) -> R
         io.say(format_args!("Snapshot end offset: {offset}, epoch: {epoch}"));
     }
     let log = LogFile::open(name)?;
-    let end = log.slice_end(0, ask.max_bytes)?;
+    let end = log.slice_end(0, max_bytes)?;
     let (mut position, mut last_offset) = (0, -1);
     while let Some(found) = log.batch_at(position, end)? {
         print_batch(&found, position, io)?;
         if ask.deep {
-            print_records(&found, name, ask, &mut last_offset, faults, io)?;
+            print_records(&found, name, (ask, decoder), &mut last_offset, faults, io)?;
         }
         position += found.batch.bytes.len() as u64;
     }
-    if end > position && ask.max_bytes == i32::MAX {
+    if end > position && max_bytes == i32::MAX {
         io.say(format_args!("Found {} invalid bytes at the end of {own}", end - position));
     }
     Ok(())
@@ -214,6 +230,12 @@ fn type_name(found: &Found) -> &'static str {
 
 /// The records of a batch. The last one is given only where nothing follows it, as the stock tool reads them.
 pub(super) fn each_record(batch: &Batch, mut work: impl FnMut(&Record) -> Result<(), Failure>) -> Result<(), Failure> {
+    if batch.bytes.len() < HEADER_LEN {
+        return Err(Failure::thrown("java.lang.IndexOutOfBoundsException", None::<String>));
+    }
+    if batch.header.record_count == 0 {
+        return Ok(());
+    }
     if batch.header.record_count < 0 {
         let text = format!("Found invalid record count {} in magic v2 batch", batch.header.record_count);
         return Err(invalid(&text));
@@ -247,7 +269,7 @@ pub(super) fn each_record(batch: &Batch, mut work: impl FnMut(&Record) -> Result
 fn print_records(
     found: &Found,
     name: &str,
-    ask: &Ask,
+    (ask, decoder): (&Ask<'_>, Decoder),
     last_offset: &mut i64,
     faults: &mut Faults,
     io: &mut Io,
@@ -263,7 +285,7 @@ fn print_records(
             print_metadata(found, record, io)?;
         }
         if ask.print_data && !is_control {
-            let (key, value) = ask.decoder.read(record)?;
+            let (key, value) = decoder.read(record)?;
             let mut prefix = if ask.skip_metadata { "| " } else { " " };
             if let Some(key) = key {
                 let _ = write!(io.out, "{prefix}key: {key}");

@@ -76,16 +76,14 @@ impl From<jopt::Fault> for Failure {
     }
 }
 
-/// What is asked for.
-struct Ask {
+/// What is asked for. Values are read where a file wants them: one that is wrong is told behind that file's name.
+struct Ask<'a> {
+    parsed: &'a Parsed,
     print_data: bool,
     deep: bool,
     verify_only: bool,
     sanity_only: bool,
     skip_metadata: bool,
-    max_message_size: i32,
-    max_bytes: i32,
-    decoder: Decoder,
 }
 
 /// What is wrong with the files, told at the end; files by their full names.
@@ -130,7 +128,7 @@ fn fail(io: &mut Io, failure: &Failure) -> u8 {
 
 fn dump_all(parsed: &Parsed, io: &mut Io) -> Result<(), Failure> {
     let files = parsed.single("files")?.unwrap_or_default().to_owned();
-    let ask = read_ask(parsed)?;
+    let ask = Ask::of(parsed);
     let mut faults = Faults::default();
     // Java's split leaves out empty names at the end.
     for name in files.trim_end_matches(',').split(',') {
@@ -150,30 +148,45 @@ fn dump_all(parsed: &Parsed, io: &mut Io) -> Result<(), Failure> {
     Ok(())
 }
 
-fn read_ask(parsed: &Parsed) -> Result<Ask, Failure> {
-    let coordinators = [
-        ("offsets-decoder", Decoder::OFFSETS),
-        ("transaction-log-decoder", Decoder::TRANSACTIONS),
-        ("cluster-metadata-decoder", Decoder::Metadata),
-        ("share-group-state-decoder", Decoder::SHARE_STATE),
-    ];
-    let decoder = match coordinators.into_iter().find(|(name, _)| parsed.has(name)) {
-        Some((_, decoder)) => decoder,
-        None => Decoder::Plain(plain(parsed, "key-decoder-class")?, plain(parsed, "value-decoder-class")?),
-    };
-    let named = coordinators.iter().any(|(name, _)| parsed.has(name));
-    let classes = parsed.has("key-decoder-class") || parsed.has("value-decoder-class");
-    let print_data = parsed.has("print-data-log") || named || classes;
-    Ok(Ask {
-        print_data,
-        deep: print_data || parsed.has("deep-iteration"),
-        verify_only: parsed.has("verify-index-only"),
-        sanity_only: parsed.has("index-sanity-check"),
-        skip_metadata: parsed.has("skip-record-metadata"),
-        max_message_size: parsed.read_value("max-message-size")?.unwrap_or(i32::MAX),
-        max_bytes: parsed.read_value("max-bytes")?.unwrap_or(i32::MAX),
-        decoder,
-    })
+/// The decoders of Kafka's own topics.
+const DECODERS: [(&str, Decoder); 4] = [
+    ("offsets-decoder", Decoder::OFFSETS),
+    ("transaction-log-decoder", Decoder::TRANSACTIONS),
+    ("cluster-metadata-decoder", Decoder::Metadata),
+    ("share-group-state-decoder", Decoder::SHARE_STATE),
+];
+
+impl Ask<'_> {
+    fn of(parsed: &Parsed) -> Ask<'_> {
+        let others = ["print-data-log", "key-decoder-class", "value-decoder-class"];
+        let print_data = DECODERS.iter().map(|(name, _)| *name).chain(others).any(|name| parsed.has(name));
+        Ask {
+            parsed,
+            print_data,
+            deep: print_data || parsed.has("deep-iteration"),
+            verify_only: parsed.has("verify-index-only"),
+            sanity_only: parsed.has("index-sanity-check"),
+            skip_metadata: parsed.has("skip-record-metadata"),
+        }
+    }
+
+    fn decoder(&self) -> Result<Decoder, Failure> {
+        match DECODERS.into_iter().find(|(name, _)| self.parsed.has(name)) {
+            Some((_, decoder)) => Ok(decoder),
+            None => {
+                let value = plain(self.parsed, "value-decoder-class")?;
+                Ok(Decoder::Plain(plain(self.parsed, "key-decoder-class")?, value))
+            }
+        }
+    }
+
+    fn max_bytes(&self) -> Result<i32, Failure> {
+        Ok(self.parsed.read_value("max-bytes")?.unwrap_or(i32::MAX))
+    }
+
+    fn max_message_size(&self) -> Result<i32, Failure> {
+        Ok(self.parsed.read_value("max-message-size")?.unwrap_or(i32::MAX))
+    }
 }
 
 fn plain(parsed: &Parsed, option: &str) -> Result<Plain, Failure> {

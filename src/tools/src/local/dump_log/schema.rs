@@ -239,7 +239,8 @@ impl<'a> Reader<'a> {
             Kind::List(item) => self.list(item),
             Kind::Struct(fields) => self.fields(fields),
             Kind::NullableStruct(fields) => match i8::from_be_bytes(self.array()?) {
-                ..0 => Ok(Json::null()),
+                // Null is -1, and 0 in a tag.
+                ..=0 => Ok(Json::null()),
                 _ => self.fields(fields),
             },
         }

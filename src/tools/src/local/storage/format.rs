@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use klamm_base::TopicId;
-use klamm_env::{Disk, DiskOs, Random};
+use klamm_env::{Clock, Disk, DiskOs, Random};
 use klamm_log::MetaProperties;
 
 use super::config::{NodeConfig, Reading};
@@ -14,7 +14,10 @@ use super::meta::{self, Meta, meta_path};
 use super::voters::{check_scram, parse_voters};
 use super::{Failure, RUNTIME};
 use crate::argparse::Parsed;
-use crate::io::Io;
+use crate::io::{Io, log_line};
+
+/// Who tells the log of files that cannot be read.
+const ENSEMBLE: &str = "org.apache.kafka.metadata.properties.MetaPropertiesEnsemble";
 
 /// Formats the directories that are not yet.
 pub(super) fn run(parsed: &Parsed, config: &NodeConfig, reading: Reading, io: &mut Io) -> Result<u8, Failure> {
@@ -31,7 +34,7 @@ pub(super) fn run(parsed: &Parsed, config: &NodeConfig, reading: Reading, io: &m
     let levels = effective_levels(release, &features, config.unstable, flagged && !config.has_voters)?;
     parsed.values("add_scram").iter().try_for_each(|text| check_scram(text))?;
 
-    let found = Found::look(config);
+    let found = Found::look(config, io);
     if let Err(failure) = found.verify(cluster_id, config) {
         // A start script of a test library draws a new id at each start, also where the container is only started anew.
         let keeps = reading == Reading::Lenient && parsed.has("ignore_formatted") && !found.is_of_other_node(config);
@@ -110,13 +113,17 @@ struct Found {
 }
 
 impl Found {
-    fn look(config: &NodeConfig) -> Found {
+    fn look(config: &NodeConfig, io: &mut Io) -> Found {
         let mut found = Found { formatted: BTreeMap::new(), empty: Vec::new(), broken: Vec::new() };
         for dir in &config.dirs {
             match meta::read(dir) {
                 Ok(Some(meta)) => drop(found.formatted.insert(dir.clone(), meta)),
                 Ok(None) => found.empty.push(dir.clone()),
-                Err(_) => found.broken.push(dir.clone()),
+                Err((class, why)) => {
+                    let text = format!("Error while reading meta.properties file {}\n{class}: {why}", meta_path(dir));
+                    io.complain(log_line(Clock::real().now_ms(), "ERROR", ENSEMBLE, &text));
+                    found.broken.push(dir.clone());
+                }
             }
         }
         found

@@ -38,6 +38,7 @@ pub(super) fn read(dir: &str) -> Result<Option<Meta>, (String, String)> {
         Err(problem) => {
             let why = problem.to_string();
             let why = why.split(" (os error").next().unwrap_or(&why);
+            let why = why.strip_prefix(&format!("{path}: ")).unwrap_or(why);
             return Err(("java.nio.file.FileSystemException".to_owned(), format!("{path}: {why}")));
         }
     };
@@ -54,7 +55,8 @@ fn parse(pairs: &BTreeMap<String, String>) -> Result<Meta, String> {
         text.map(|text| text.parse::<i32>().map_err(|_| format!("Unable to read {key} as a base-10 number.")))
             .transpose()
     };
-    let version = find("version").ok_or("Failed to find version")?;
+    // A file from before versions says none.
+    let version = find("version").unwrap_or_else(|| "0".to_owned());
     let version: i32 = version.parse().map_err(|_| format!("Invalid meta.properties version string '{version}'"))?;
     let directory_id = find("directory.id");
     if let Some(id) = directory_id.as_ref().filter(|id| TopicId::parse(id).is_none()) {
