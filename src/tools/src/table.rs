@@ -1,5 +1,7 @@
 //! The tools and their names.
 
+use std::collections::BTreeSet;
+
 use crate::io::Io;
 use crate::{admin, console, groups, local};
 
@@ -33,8 +35,26 @@ pub(crate) fn tool_of_class(class: &str) -> Option<&'static Tool> {
     tools().find(|tool| !tool.class.is_empty() && tool.class == class)
 }
 
-/// The names of all tools.
+/// The names of all tools, in their order. A name that says what is missing gives way to the tool itself.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    // A name that says what is missing gives way to the tool itself.
-    tools().filter(|one| tool(one.name).is_some_and(|first| std::ptr::eq(first, *one))).map(|tool| tool.name)
+    let mut seen = BTreeSet::new();
+    tools().map(|tool| tool.name).filter(move |name| seen.insert(*name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_comes_once_and_stands_for_a_tool_with_and_without_its_ending_anywhere() {
+        let all: Vec<_> = names().collect();
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert!(all.len() > 40, "{all:?}");
+        for name in all {
+            for program in [name.to_owned(), format!("{name}.sh"), format!("/opt/kafka/bin/{name}.sh")] {
+                assert_eq!(tool(&program).map(|tool| tool.name), Some(name));
+            }
+        }
+        assert!(tool("klamm").is_none() && tool("").is_none() && tool(".sh").is_none());
+    }
 }
