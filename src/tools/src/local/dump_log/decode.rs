@@ -5,6 +5,7 @@ use klamm_record::Record;
 use super::Failure;
 use super::json::Json;
 use super::schema::{self, Cut, Schema, unsigned};
+use super::text::java_text;
 
 const GROUP: &str = include_str!("records/group.txt");
 const TRANSACTION: &str = include_str!("records/transaction.txt");
@@ -42,7 +43,7 @@ impl Plain {
     fn read(self, bytes: &[u8]) -> Result<String, Failure> {
         let short = || Failure::thrown("java.nio.BufferUnderflowException", None::<String>);
         match self {
-            Plain::Text => Ok(String::from_utf8_lossy(bytes).into_owned()),
+            Plain::Text => Ok(java_text(bytes)),
             Plain::Integer => Ok(i32::from_be_bytes(*bytes.first_chunk().ok_or_else(short)?).to_string()),
             Plain::Long => Ok(i64::from_be_bytes(*bytes.first_chunk().ok_or_else(short)?).to_string()),
         }

@@ -7,6 +7,7 @@ use klamm_env::File;
 use klamm_record::{Batch, BatchHeader, ControlType, HEADER_LEN, Record, TimestampType, is_crc_valid, records};
 
 use super::decode::{self, Decoder};
+use super::text::java_text;
 use super::{Ask, Failure, Faults, absolute, io_failure, offset_of, open};
 use crate::io::Io;
 
@@ -311,7 +312,7 @@ fn print_metadata(found: &Found, record: &Record, io: &mut Io) -> Result<(), Fai
         }
         _ => -1,
     };
-    let keys: Vec<String> = record.headers.iter().map(|(key, _)| String::from_utf8_lossy(&key).into_owned()).collect();
+    let keys: Vec<String> = record.headers.iter().map(|(key, _)| java_text(&key)).collect();
     let _ = write!(
         io.out,
         "| offset: {} {}: {} keySize: {} valueSize: {} sequence: {sequence} headerKeys: [{}]",

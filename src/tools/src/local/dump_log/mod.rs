@@ -6,6 +6,7 @@ mod json;
 mod log;
 mod schema;
 mod state;
+mod text;
 
 #[cfg(test)]
 mod dump_log_test;

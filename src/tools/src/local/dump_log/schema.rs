@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use klamm_base::TopicId;
 
 use super::json::Json;
+use super::text::java_text;
 
 /// How a field is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,7 +233,7 @@ impl<'a> Reader<'a> {
             Kind::Float64 => Ok(Json::Raw(java_double(f64::from_be_bytes(self.array()?)))),
             Kind::Uuid => Ok(Json::Text(TopicId(self.array()?).to_string())),
             Kind::String => Ok(match self.sized(2)? {
-                Some(bytes) => Json::Text(String::from_utf8_lossy(bytes).into_owned()),
+                Some(bytes) => Json::Text(java_text(bytes)),
                 None => Json::null(),
             }),
             Kind::Bytes => Ok(self.sized(4)?.map_or_else(Json::null, |bytes| Json::Bytes(bytes.to_vec()))),
