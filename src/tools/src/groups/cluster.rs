@@ -70,7 +70,8 @@ impl Cluster {
     ) -> Result<Vec<ListedGroup>, Thrown> {
         let nodes = self.nodes("findAllBrokers").await;
         let nodes = nodes.map_err(|_| Thrown::new(KAFKA, "Failed to find brokers to send ListGroups"))?;
-        let mut groups = BTreeMap::new();
+        let mut groups: Vec<ListedGroup> = Vec::new();
+        let mut seen = BTreeSet::new();
         for node in nodes {
             let to = To::Node(node.id);
             let shape = |versions: &Versions| list_request(versions, states, types);
@@ -82,14 +83,15 @@ impl Cluster {
                 return Err(thrown);
             }
             for group in answer.groups {
-                if protocols.is_empty() || protocols.contains(&group.protocol_type.as_str()) {
+                let id = group.group_id.to_string();
+                let wanted = protocols.is_empty() || protocols.contains(&group.protocol_type.as_str());
+                if wanted && seen.insert(id.clone()) {
                     let (group_type, state) = (group.group_type.to_string(), group.group_state.to_string());
-                    let id = group.group_id.to_string();
-                    groups.insert(id.clone(), ListedGroup { id, group_type, state });
+                    groups.push(ListedGroup { id, group_type, state });
                 }
             }
         }
-        Ok(groups.into_values().collect())
+        Ok(groups)
     }
 
     /// Deletes a group.
