@@ -9,7 +9,6 @@ use std::time::Duration;
 use klamm_api::{Api, ApiMetrics, Services};
 use klamm_env::Env;
 use klamm_env::net::{ListenOptions, Reserved};
-use klamm_metadata::{Endpoint, SecurityProtocol};
 use klamm_server::{ConnectionLimits, Connections, ListenerConfig, ServerMetrics, serve_listener};
 use klamm_settings::BrokerConfig;
 use metrics::Recorder;
@@ -22,6 +21,13 @@ use crate::exporter::Exporter;
 pub(crate) struct Bound {
     listeners: Vec<(Arc<str>, Reserved, SocketAddr)>,
     admin: Option<(Reserved, SocketAddr)>,
+}
+
+impl Bound {
+    /// The listeners and the ports that they got.
+    pub fn ports(&self) -> Arc<[(Arc<str>, u16)]> {
+        self.listeners.iter().map(|(name, _, address)| (name.clone(), address.port())).collect()
+    }
 }
 
 /// Where a broker that serves is reached: the listeners by name, and the admin port.
@@ -69,25 +75,6 @@ async fn bind_admin(
         }
         Err(error) => Err(fault(error)),
     }
-}
-
-/// What clients are told. A listener on port 0 is told by the port that it got; one without a host by the address that
-/// the client reached, which is what an empty host means here.
-pub(crate) fn endpoints(config: &BrokerConfig, bound: &Bound) -> Vec<Endpoint> {
-    let advertised = config.advertised_listeners.iter().map(|listener| {
-        let own = bound.listeners.iter().find(|(name, ..)| **name == *listener.name);
-        let port = match listener.port {
-            0 => own.map_or(0, |(_, _, address)| address.port()),
-            port => port,
-        };
-        Endpoint {
-            listener: Arc::from(listener.name.as_str()),
-            host: Arc::from(listener.host.as_str()),
-            port,
-            protocol: SecurityProtocol::Plaintext,
-        }
-    });
-    advertised.collect()
 }
 
 /// Opens the doors: the listeners first and the admin port behind them, which says that they are open.

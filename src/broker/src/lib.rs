@@ -17,6 +17,7 @@ pub mod exporter;
 pub mod gateways;
 mod ground;
 mod group_log;
+mod places;
 mod publisher;
 mod rules;
 pub mod start;

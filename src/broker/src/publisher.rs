@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use klamm_api::published::Published;
 use klamm_coordinator::Groups;
 use klamm_env::Tasks;
 use klamm_metadata::Update;
 use klamm_raft::Updates;
 use klamm_replica::Replicas;
 
+use crate::places::Places;
+
 /// Takes the steps of the image, one after the other, to the rooms that act on them.
 pub(crate) struct Publisher {
     pub updates: Updates,
     pub replicas: Arc<Replicas>,
     pub groups: Groups,
-    pub published: Published,
+    pub places: Places,
     pub tasks: Tasks,
 }
 
@@ -39,7 +40,7 @@ impl Publisher {
         let (replicas, step) = (self.replicas.clone(), update.clone());
         self.tasks.offload(move || replicas.apply(&step.image, &step.delta)).await;
         let deleted: Vec<_> = update.delta.deleted.values().map(|topic| (topic.name.clone(), topic.id)).collect();
-        self.published.publish(update.image);
+        self.places.publish(update.image);
         if !deleted.is_empty() {
             // The offsets of deleted topics go when the coordinator finds the time; nobody waits for it.
             let groups = self.groups.clone();

@@ -25,10 +25,11 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::birth::Birth;
-use crate::doors::{Bound, accept, bind, endpoints};
+use crate::doors::{Bound, accept, bind};
 use crate::error::Error;
 use crate::ground::survey;
 use crate::group_log::GroupLog;
+use crate::places::Places;
 use crate::publisher::Publisher;
 use crate::rules::SettingsRules;
 use crate::wishes;
@@ -91,12 +92,13 @@ impl Broker {
         let published = Published::default();
         let rules = SettingsRules { settings: settings.clone(), published: published.clone(), node };
         let controller = Controller::start(env, quorum.clone(), defaults(&settings, &config), Arc::new(rules));
+        let places = Places::new(node, settings.clone(), bound.ports(), published.clone());
         let registration = Registration {
             id: node,
             incarnation: TopicId::from_random(env.random.bytes16()),
             cluster_id: quorum.cluster_id(),
             rack: config.broker_rack.as_deref().map(Arc::from),
-            endpoints: endpoints(&config, &bound),
+            endpoints: places.endpoints(&config.advertised_listeners),
             directories,
         };
         let epoch = register(&controller, registration).await?;
@@ -111,15 +113,11 @@ impl Broker {
             ReplicaMetrics::new(recorder.clone()),
         )?;
         let replicas = Arc::new(replicas);
-        let mut updates = open_partitions(env, quorum, &replicas, &published).await?;
-        let groups = start_groups(env, &config, &controller, &replicas, &published, &mut updates).await?;
-        let publisher = Publisher {
-            updates,
-            replicas: replicas.clone(),
-            groups: groups.clone(),
-            published: published.clone(),
-            tasks: env.tasks.clone(),
-        };
+        let mut updates = open_partitions(env, quorum, &replicas, &places).await?;
+        places.warn();
+        let groups = start_groups(env, &config, &controller, &replicas, &places, &mut updates).await?;
+        let publisher =
+            Publisher { updates, replicas: replicas.clone(), groups: groups.clone(), places, tasks: env.tasks.clone() };
 
         let checkpoint_every = Duration::from_millis(config.log_flush_offset_checkpoint_interval_ms);
         let background = vec![
@@ -240,13 +238,13 @@ async fn open_partitions(
     env: &Env,
     quorum: &Quorum,
     replicas: &Arc<Replicas>,
-    published: &Published,
+    places: &Places,
 ) -> Result<Updates, Error> {
     let mut updates = quorum.updates();
     if let Some(first) = updates.next().await {
         let (replicas, image) = (replicas.clone(), first.image.clone());
         env.tasks.offload(move || replicas.open_all(&image)).await?;
-        published.publish(first.image);
+        places.publish(first.image);
     }
     Ok(updates)
 }
@@ -257,19 +255,19 @@ async fn start_groups(
     config: &BrokerConfig,
     controller: &Handle,
     replicas: &Arc<Replicas>,
-    published: &Published,
+    places: &Places,
     updates: &mut Updates,
 ) -> Result<Groups, Error> {
-    if published.image().topic(CONSUMER_OFFSETS).is_none() {
+    if places.image().topic(CONSUMER_OFFSETS).is_none() {
         create_offsets_topic(config, controller).await?;
     }
-    while published.image().topic(CONSUMER_OFFSETS).is_none() {
+    while places.image().topic(CONSUMER_OFFSETS).is_none() {
         let Some(update) = updates.next().await else { break };
         let (replicas, step) = (replicas.clone(), update.clone());
         env.tasks.offload(move || replicas.apply(&step.image, &step.delta)).await;
-        published.publish(update.image);
+        places.publish(update.image);
     }
-    let partitions = published.image().topic(CONSUMER_OFFSETS).map_or(1, |topic| topic.partition_count());
+    let partitions = places.image().topic(CONSUMER_OFFSETS).map_or(1, |topic| topic.partition_count());
     let groups = Groups::new(env.clone(), group_config(config), Arc::new(GroupLog(replicas.clone())), partitions);
     for partition in 0..partitions {
         groups.load(partition);

@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use common::{Client, address, ask, start, start_with, stop, try_birth, try_start};
+use kafka_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use kafka_protocol::messages::metadata_response::MetadataResponseTopic;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::{
-    DescribeClusterRequest, FindCoordinatorRequest, GroupId, InitProducerIdRequest, JoinGroupRequest, MetadataRequest,
-    ProduceRequest,
+    DescribeClusterRequest, FindCoordinatorRequest, GroupId, IncrementalAlterConfigsRequest, InitProducerIdRequest,
+    JoinGroupRequest, MetadataRequest, ProduceRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 use klamm_base::ErrorCode;
@@ -378,6 +379,61 @@ async fn without_an_advertised_host_each_client_is_told_the_address_that_it_reac
     let broker = try_birth(text(&dirs.path().join("set")), &advertised, birth).await.unwrap();
     let mut client = Client::at(SocketAddr::new("127.0.0.1".parse().unwrap(), address(&broker).port())).await;
     assert_eq!(places(&mut client).await, [(); 3].map(|()| ("kafka.example".to_owned(), 1234)));
+    stop(broker).await;
+}
+
+/// Changes `advertised.listeners` of broker 1: to a value, or back to what the file says. The code of the answer.
+async fn advertise(client: &mut Client, value: Option<&str>) -> i16 {
+    let config = AlterableConfig::default()
+        .with_name(StrBytes::from_static_str("advertised.listeners"))
+        .with_config_operation(if value.is_some() { 0 } else { 1 })
+        .with_value(value.map(|value| StrBytes::from_string(value.to_owned())));
+    let broker = AlterConfigsResource::default()
+        .with_resource_type(4)
+        .with_resource_name(StrBytes::from_static_str("1"))
+        .with_configs(vec![config]);
+    let alter = IncrementalAlterConfigsRequest::default().with_resources(vec![broker]);
+    client.call(&alter, 1).await.responses[0].error_code
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_advertised_at_run_time_is_told_at_once_and_after_a_restart_until_it_is_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let set = [("advertised.listeners", "PLAINTEXT://file.example:1")];
+    let everywhere = |host: &str, port: i32| [(); 3].map(|()| (host.to_owned(), port));
+    let broker = start_with(dir.path(), &set).await;
+    let (mut asking, mut other) = (Client::to(&broker).await, Client::to(&broker).await);
+    assert_eq!(places(&mut other).await, everywhere("file.example", 1));
+    assert_eq!(advertise(&mut asking, Some("PLAINTEXT://later.example:2")).await, 0);
+    assert_eq!(places(&mut asking).await, everywhere("later.example", 2));
+    assert_eq!(
+        places(&mut other).await,
+        everywhere("later.example", 2),
+        "connections that were there before are told too"
+    );
+    assert_eq!(advertise(&mut asking, Some("OTHER://x:1")).await, ErrorCode::InvalidRequest.code());
+    ask::create(&mut asking, "t", 1).await;
+    assert_eq!(places(&mut asking).await, everywhere("later.example", 2), "as after any other change");
+    stop(broker).await;
+
+    let broker = start_with(dir.path(), &set).await;
+    let mut client = Client::to(&broker).await;
+    assert_eq!(places(&mut client).await, everywhere("later.example", 2));
+    assert_eq!(advertise(&mut client, None).await, 0);
+    assert_eq!(places(&mut client).await, everywhere("file.example", 1));
+    assert_eq!(advertise(&mut client, Some("PLAINTEXT://:0")).await, 0, "as in a file");
+    assert_eq!(places(&mut client).await, everywhere("127.0.0.1", i32::from(address(&broker).port())));
+    stop(broker).await;
+
+    // Its listener has another name now: what was configured cannot be told, and what the settings say is.
+    let renamed = [
+        ("listeners", "OTHER://127.0.0.1:0"),
+        ("advertised.listeners", "OTHER://file.example:1"),
+        ("listener.security.protocol.map", "OTHER:PLAINTEXT"),
+        ("inter.broker.listener.name", "OTHER"),
+    ];
+    let broker = start_with(dir.path(), &renamed).await;
+    assert_eq!(places(&mut Client::to(&broker).await).await, everywhere("file.example", 1));
     stop(broker).await;
 }
 

@@ -12,6 +12,7 @@ use crate::group_keys::{GROUP_KEYS, broker_name, client_metrics_key, group_key};
 use crate::key::{Key, Scope};
 use crate::keys::{PER_LISTENER_ONLY, base_key, base_name, broker_key};
 use crate::kind::Kind;
+use crate::listeners::ADVERTISED;
 use crate::topic::topic_value;
 use crate::topic_keys::topic_key;
 use crate::value::Value;
@@ -251,6 +252,10 @@ fn check_change(name: &str, value: &str, current: &EffectiveBroker) -> Result<()
     };
     if name == "listeners" && current.value(name) != Some(value) {
         return Err(Refused::request(format!("Cannot update these configs dynamically: [{name}]")));
+    }
+    if name == ADVERTISED {
+        let wrong = |problem| format!("Invalid value {value} for configuration {name}: {problem}");
+        return current.settings().advertised(value).map(drop).map_err(|problem| Refused::request(wrong(problem)));
     }
     let number = broker_key(name).and_then(|key| key.read(value).ok()).and_then(|value| value.number());
     let (Some(wanted), Some(now)) = (number, current.number(name)) else { return Ok(()) };

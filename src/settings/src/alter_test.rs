@@ -75,6 +75,47 @@ fn listeners_stay_as_they_are_while_a_broker_runs() {
 }
 
 #[test]
+fn advertised_listeners_change_while_a_broker_runs_as_long_as_they_name_its_listeners() {
+    let broker = broker(
+        "process.roles=broker,controller\nnode.id=1\ncontroller.listener.names=CONTROLLER\n\
+         listeners=PLAINTEXT://:9092,BROKER://:9093,CONTROLLER://:9094\ninter.broker.listener.name=BROKER\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    );
+    let try_out = |text: &str| check_broker(true, &values(&[("advertised.listeners", text)]), &broker);
+    assert_eq!(try_out("PLAINTEXT://127.0.0.1:1234,BROKER://localhost:9092"), Ok(()));
+    assert_eq!(try_out("broker://localhost:9092"), Ok(()), "one alone, in small letters");
+    for (text, why) in [
+        ("PLAINTEXT://a:1", "inter.broker.listener.name must name an advertised listener, which are PLAINTEXT"),
+        ("BROKER://a:1,OTHER://a:2", "no security protocol is defined for OTHER"),
+        ("BROKER://a", "BROKER://a has no port"),
+        ("BROKER://0.0.0.0:1", "clients cannot be told 0.0.0.0"),
+        ("BROKER://a:1,BROKER://a:2", "BROKER is there twice"),
+        ("CONTROLLER://a:1", "no listener is left for clients"),
+    ] {
+        let refused = try_out(text).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::InvalidRequest, "{text}");
+        let start = format!("Invalid value {text} for configuration advertised.listeners: {why}");
+        assert!(refused.message.starts_with(&start), "{}", refused.message);
+    }
+    assert!(try_out("").is_err(), "a broker tells something");
+    let refused = check_broker(false, &values(&[("advertised.listeners", "BROKER://a:1")]), &broker).unwrap_err();
+    assert_eq!(
+        refused.message,
+        "Cannot update these configs at default cluster level, broker id must be specified: [advertised.listeners]"
+    );
+}
+
+#[test]
+fn what_is_advertised_at_run_time_is_told_until_it_is_taken_back_or_names_no_listener() {
+    let broker = broker("node.id=1\nlisteners=PLAINTEXT://:9092\nadvertised.listeners=PLAINTEXT://file:1");
+    assert_eq!(broker.advertised_listeners(), None);
+    let configured = |text: &str| broker.with_dynamic(&values(&[]), &values(&[("advertised.listeners", text)]));
+    let told = configured("PLAINTEXT://later:2").advertised_listeners().unwrap().unwrap();
+    assert_eq!(told.iter().map(|one| (one.host.as_str(), one.port)).collect::<Vec<_>>(), [("later", 2)]);
+    assert!(configured("GONE://later:2").advertised_listeners().unwrap().is_err());
+}
+
+#[test]
 fn a_list_begins_as_its_default_and_other_keys_are_no_lists() {
     assert_eq!(topic_list_default("cleanup.policy").as_deref(), Some("delete"));
     assert_eq!(topic_list_default("leader.replication.throttled.replicas").as_deref(), Some(""));

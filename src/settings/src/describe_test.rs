@@ -33,10 +33,18 @@ fn source(source: Source) -> &'static str {
     }
 }
 
+/// What is said here of what Kafka says: advertised listeners can be changed at run time, as before Kafka 4.
+fn here(kafka: &str) -> String {
+    match kafka.strip_prefix("advertised.listeners=") {
+        Some(_) => kafka.replace(" ro=true ", " ro=false "),
+        None => kafka.to_owned(),
+    }
+}
+
 fn assert_lines(described: &[Described], fixture: &str) {
     let lines: Vec<String> = described.iter().map(line).collect();
-    for (have, kafka) in lines.iter().zip(fixture.lines()) {
-        assert_eq!(have, kafka);
+    for (have, kafka) in lines.iter().zip(fixture.lines().map(here)) {
+        assert_eq!(*have, kafka);
     }
     assert_eq!(lines.len(), fixture.lines().count());
     assert!(described.is_sorted_by(|one, next| one.name < next.name));
@@ -84,9 +92,9 @@ fn v2_sources_and_synonyms_follow_what_was_changed() {
 #[test]
 fn v2_a_broker_shows_what_was_changed_and_the_rest_as_before() {
     let node = Node::changed(|_, _| {});
-    let before: Vec<&str> = include_str!("../tests/fixtures/broker.txt").lines().collect();
+    let before: Vec<String> = include_str!("../tests/fixtures/broker.txt").lines().map(here).collect();
     let mut changed = describe_broker(&node.broker);
-    changed.retain(|config| !before.contains(&line(config).as_str()));
+    changed.retain(|config| !before.contains(&line(config)));
     assert_lines(&changed, include_str!("../tests/fixtures/broker-changed.txt"));
     assert_eq!(describe_broker(&node.broker).len(), 345);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::keys::broker_key;
+use crate::listeners::{ADVERTISED, Listener};
 use crate::settings::Settings;
 use crate::value::Value;
 
@@ -35,6 +36,12 @@ impl EffectiveBroker {
     /// The value that holds for `key`, as it was written; `None` for null.
     pub fn value(&self, key: &str) -> Option<&str> {
         self.texts(key).next()
+    }
+
+    /// What clients are told where something was configured for this broker at run time. An error says why that cannot
+    /// be, since the listeners were changed at a later start: then what the settings say holds.
+    pub fn advertised_listeners(&self) -> Option<Result<Vec<Listener>, String>> {
+        self.own.get(ADVERTISED).map(|text| self.settings.advertised(text))
     }
 
     pub(crate) fn settings(&self) -> &Settings {

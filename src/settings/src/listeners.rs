@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Origin};
 use crate::given::Given;
 
 const LISTENERS: &str = "listeners";
-const ADVERTISED: &str = "advertised.listeners";
+pub(crate) const ADVERTISED: &str = "advertised.listeners";
 const PROTOCOL_MAP: &str = "listener.security.protocol.map";
 const CONTROLLER_NAMES: &str = "controller.listener.names";
 const INTER_BROKER_NAME: &str = "inter.broker.listener.name";
@@ -73,6 +73,13 @@ pub(crate) fn read(given: &Given) -> Result<Listeners, ConfigError> {
     check_advertised(given, told, &names, &advertised)?;
     let inter_broker = inter_broker(given, &advertised)?;
     Ok(Listeners { listeners, advertised, inter_broker })
+}
+
+/// What clients would be told if `text` were configured for this broker while it runs.
+pub(crate) fn read_advertised(given: &Given, text: &str) -> Result<Vec<Listener>, ConfigError> {
+    let mut given = given.clone();
+    given.set(ADVERTISED, text, Origin::Override)?;
+    Ok(read(&given)?.advertised)
 }
 
 /// The protocol that is written for each name, in upper case.

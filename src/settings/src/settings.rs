@@ -4,8 +4,9 @@ use crate::broker::BrokerConfig;
 use crate::error::{ConfigError, Origin};
 use crate::given::{Given, shown};
 use crate::keys::{base_key, broker_key};
+use crate::listeners::Listener;
 use crate::parse::{Malformed, parse};
-use crate::{quorum, startup};
+use crate::{listeners, quorum, startup};
 
 /// What a broker was told, and the defaults of the rest.
 #[derive(Clone, Debug)]
@@ -119,6 +120,14 @@ impl Settings {
     /// The values that the code uses.
     pub fn broker_config(&self) -> BrokerConfig {
         self.config.clone()
+    }
+
+    /// What clients would be told if `advertised.listeners` were `text`; what is wrong with it if they cannot.
+    pub(crate) fn advertised(&self, text: &str) -> Result<Vec<Listener>, String> {
+        listeners::read_advertised(&self.given, text).map_err(|error| match error {
+            ConfigError::Value(bad) => bad.problem,
+            other => other.to_string(),
+        })
     }
 
     pub(crate) fn config(&self) -> &BrokerConfig {

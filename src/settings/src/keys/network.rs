@@ -4,7 +4,7 @@ use crate::key::{Key, keys};
 
 pub(super) const KEYS: &[Key] = keys! {
     /// The addresses that clients are told to connect to; without it they are told the listeners.
-    "advertised.listeners": List, some_items, implemented;
+    "advertised.listeners": List, some_items, per_broker, implemented;
     /// How many threads do chores.
     "background.threads": Int = "10", at_least(1), cluster_wide;
     /// How long closing a connection is delayed after it failed to authenticate, in milliseconds.
