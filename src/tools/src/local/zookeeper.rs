@@ -15,12 +15,11 @@ pub(super) fn start(args: &[String], io: &mut Io) -> u8 {
         io.say("USAGE: zookeeper-server-start [-daemon] zookeeper.properties");
         return crate::FAILED;
     };
-    io.say(format_args!("{NEEDLESS}; this process only waits to be stopped"));
-    let _ = io.out.flush();
     if first == "-daemon" {
+        io.say(NEEDLESS);
         return 0;
     }
-    match block_on(async |_| wait_for_signal().await) {
+    match block_on(async |_| wait_for_signal(io).await) {
         Ok(Ok(code)) => code,
         Ok(Err(problem)) | Err(problem) => {
             io.complain(format_args!("zookeeper-server-start: {problem}"));
@@ -31,8 +30,10 @@ pub(super) fn start(args: &[String], io: &mut Io) -> u8 {
 
 /// The exit code of a process that the signal ended. Handled, since the first process of a container is not ended by
 /// signals that it does not handle.
-async fn wait_for_signal() -> std::io::Result<u8> {
+async fn wait_for_signal(io: &mut Io) -> std::io::Result<u8> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    io.say(format_args!("{NEEDLESS}; this process only waits to be stopped"));
+    let _ = io.out.flush();
     tokio::select! {
         _ = term.recv() => Ok(143),
         _ = int.recv() => Ok(130),
