@@ -5,7 +5,8 @@ use std::path::Path;
 use bytes::Bytes;
 use klamm_env::{Disk, DiskOs};
 
-use super::log::{LogFile, each_record};
+use super::log::each_record;
+use super::log_file::LogFile;
 use super::{Ask, Failure, Faults, absolute, io_failure, offset_of, sibling};
 use crate::io::Io;
 

@@ -4,6 +4,7 @@ mod decode;
 mod index;
 mod json;
 mod log;
+mod log_file;
 mod schema;
 mod state;
 mod text;
