@@ -36,6 +36,13 @@ DEVIATIONS = [
               "Kafka never answers and mutes the connection for ever (an exception without an answer); klamm answers"),
     Deviation("V4-changes_that_are_refused", "long value", {"error_code": 40},
               "Kafka closes the connection over a value of more than 32767 characters; klamm refuses it by INVALID_CONFIG"),
+    Deviation("V4-advertised_listeners_of_a_broker_that_runs", "own", {"error_code": 0, "error_message": ANY},
+              "Kafka 4 refuses to change them; brokers before did not, and test libraries do so in a container that has started"),
+    Deviation("V4-advertised_listeners_of_a_broker_that_runs", "no listener", {"error_message": ANY},
+              "as above: it is the value that is refused here"),
+    Deviation("V4-advertised_listeners_of_a_broker_that_runs", "cluster-wide", {"error_message": ANY},
+              "as above: only for all brokers at once it is refused"),
+    Deviation("V4-advertised_listeners_of_a_broker_that_runs", "described", {"read_only": False}, "as above"),
     Deviation("P4-a_length_of_two_to_the_31", "length", {"error_code": (INVALID_RECORD, CORRUPT_MESSAGE)},
               "a length past the end like any other; Kafka's sum overflows"),
     Deviation("P19-offset_deltas_that_are_not_dense", "* none", {

@@ -237,6 +237,17 @@ def dynamic_configs_of_the_broker(c: Context) -> None:
     c.call("another broker", "incremental_alter_configs", 1, change("77", (key, SET, "1"), kind=BROKER))
 
 
+@case("V4")
+def advertised_listeners_of_a_broker_that_runs(c: Context) -> None:
+    """Brokers before Kafka 4 let them change; only validated here, since others use this broker too."""
+    me, there = str(c.broker.node_id), f"PLAINTEXT://{c.broker.bootstrap}"
+    for name, resource, value in (("own", me, there), ("no listener", me, "OTHER://127.0.0.1:1"), ("cluster-wide", "", there)):
+        c.call(name, "incremental_alter_configs", 1,
+               change(resource, ("advertised.listeners", SET, value), kind=BROKER, validate_only=True))
+    found = configs(c, me, "advertised.listeners", kind=BROKER)["advertised.listeners"]
+    c.add("described", {key: value for key, value in found.items() if key not in ("value", "synonyms")})
+
+
 @case("V1")
 def config_resources_are_listed(c: Context) -> None:
     """v0 has client metrics only, v1 what is asked for; empty is all."""
