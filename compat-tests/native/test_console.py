@@ -19,6 +19,8 @@ EVERYTHING = [word for name in ("key", "headers", "partition", "offset", "timest
               for word in ("--formatter-property", f"print.{name}=true")]
 NOTICES = re.compile(r"^(Warning: --\S+ is deprecated.*|Option --\S+ is deprecated.*)\n", re.M)
 """What the stock tools say on stdout about old names; ours do not (scripts read stdout)."""
+THREAD = (r'(?m)^Exception in thread "main" ', "")
+"""What the Java machine says before an exception that nobody catches; in the host of the stock tools it is caught."""
 EXCEPTION = re.compile(r"^(?:\[[^\]]*\] ERROR |Exception in thread \"main\" )?((?:java|org|joptsimple)\.[\w.$]+: .*|java\.[\w.]+Exception$)", re.M)
 
 
@@ -107,7 +109,7 @@ def test_a_command_line_of_the_producer_that_is_none(twins, args):
     [*NOBODY, "--topic", "x", "--command-property", "auto.offset.reset=foo"], [*NOBODY, "--topic", "x", "--isolation-level", "foo"],
 ], ids=" ".join)
 def test_a_command_line_of_the_consumer_that_is_none(twins, args):
-    alike(twins, CONSUMER, *args)
+    alike(twins, CONSUMER, *args, rules=[THREAD])
 
 
 @pytest.mark.parametrize("tool", [PRODUCER, CONSUMER])
@@ -174,12 +176,17 @@ def test_a_record_above_a_limit_is_refused_as_the_stock_producer_refuses_it(twin
         shell.create(twins.fill(side, "{limit}"), 1, max_message_bytes=1000)
     for stdin in ("small\n" + "x" * 3000 + "\nsmall too\n", "y" * 2_000_000 + "\nsmall\n"):
         stock, ours = (run(PRODUCER, *AT, "--topic", "{limit}", *sync, stdin=stdin) for run in (twins.stock, twins.ours))
-        faults = lambda run: re.findall(r"RecordTooLargeException: .*", run.err)
-        assert (ours.code, faults(ours)) == (stock.code, faults(stock)) and faults(ours)
-        told = lambda run: re.findall(r"Error when sending message to topic \S+ with key: (.*) with error:", run.err)
-        assert told(ours) == told(stock)
-    ends = [shell.offsets("--topic", twins.fill(side, "{limit}"))[0].split(":")[1:] for side in ("stock", "ours")]
-    assert ends[0] == ends[1]
+        faults = {run: set(re.findall(r"RecordTooLargeException: .*", run.err)) for run in (stock, ours)}
+        assert ours.code == stock.code and faults[ours]
+        if sync:
+            assert faults[ours] == faults[stock]
+        else:
+            # In the host of the stock tools the log, in which it says so, is not this tool's.
+            told = re.findall(r"Error when sending message to topic \S+ with key: (.*), value: (\d+) bytes with error:", ours.err)
+            assert told == [("null", str(max(map(len, stdin.split()))))]
+    ends = [shell.offsets("--topic", twins.fill(side, "{limit}"))[0].split(":")[2] for side in ("stock", "ours")]
+    # The stock producer splits a batch of such a record into itself until its stack ends, and loses what is beside it.
+    assert ends[1] == "3" if not sync else ends[0]
 
 
 def test_a_name_that_no_topic_can_have_is_refused(twins):

@@ -84,11 +84,12 @@ def test_what_was_sent_is_there_and_told_in_the_same_shape(twins, shell, topic, 
 
 def test_payloads_come_from_a_file(twins, shell, topic, tmp_path):
     (tmp_path / "payloads").write_text("\none\ntwo\n\nthree\n")
-    for more in ([], ["--payload-delimiter", "t"]):
+    for more, payloads in (([], {"one", "two", "three", ""}), (["--payload-delimiter", "t"], None)):
         stock, ours = (run(PRODUCER, *PLAN, *AT, "--payload-file", tmp_path / "payloads", *more).ok() for run in (twins.stock, twins.ours))
         assert_equal(ours.out.splitlines()[:2], stock.out.splitlines()[:2], "what is told of the payloads")
-    read = shell.consume(twins.fill("ours", "{topic}"), 3000, "--from-beginning").ok()
-    assert set(read.out.split("\n")) <= {"one", "two", "three", ""}
+        if payloads:
+            read = shell.consume(twins.fill("ours", "{topic}"), 3000, "--from-beginning").ok()
+            assert set(read.out.split("\n")) == payloads
 
 
 def test_a_rate_is_kept(twins, shell, topic):

@@ -79,10 +79,7 @@ impl Metadata {
 
 /// True for a problem of a topic that may be gone at the next look.
 pub(crate) fn passes(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::UnknownTopicOrPartition | ErrorCode::LeaderNotAvailable | ErrorCode::ReplicaNotAvailable
-    )
+    matches!(code, ErrorCode::UnknownTopicOrPartition | ErrorCode::LeaderNotAvailable | ErrorCode::ReplicaNotAvailable)
 }
 
 fn read_topic(topic: &MetadataResponseTopic) -> Option<(String, Result<Topic, ErrorCode>)> {

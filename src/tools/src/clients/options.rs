@@ -77,7 +77,10 @@ mod tests {
         }
         let said = |fault: Thrown| fault.text().to_owned();
         let of = "for configuration";
-        assert_eq!(said(millis(&config, "a", 1).unwrap_err()), format!("Invalid value zz {of} a: Not a number of type LONG"));
+        assert_eq!(
+            said(millis(&config, "a", 1).unwrap_err()),
+            format!("Invalid value zz {of} a: Not a number of type LONG")
+        );
         assert_eq!(
             said(number::<i32>(&config, "b", "INT", 1, 0).unwrap_err()),
             format!("Invalid value -5 {of} b: Value must be at least 0")

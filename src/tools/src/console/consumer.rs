@@ -169,7 +169,10 @@ impl Printer {
             return Err(Next::Closed);
         }
         let until = Instant::now().checked_add(span).unwrap_or_else(|| Instant::now() + ROOM_FOR_ALL);
-        self.consumer.poll(until).await.map_err(Next::Fault)
+        tokio::select! {
+            records = self.consumer.poll(until) => records.map_err(Next::Fault),
+            () = self.output.closed() => Err(Next::Closed),
+        }
     }
 
     async fn hand_over(&mut self) -> bool {

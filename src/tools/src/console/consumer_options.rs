@@ -6,36 +6,63 @@ use klamm_env::Random;
 
 use super::formatter::Formatter;
 use super::properties::{by_name, key_values, load, set_all};
+use crate::FAILED;
 use crate::client_config::ClientConfig;
 use crate::clients::consumer::{From, Start};
 use crate::io::Io;
 use crate::jopt::{Fault, HELP, Opt, Parsed, VERSION, help_or_version, uncaught, usage_fault};
 use crate::thrown::Thrown;
-use crate::FAILED;
 
 const TITLE: &str = "This tool helps to read data from Kafka topics and outputs it to standard output.";
 
 pub(super) const OPTIONS: &[Opt] = &[
-    Opt::value(&["bootstrap-server"], "String: server to connect to", "REQUIRED: Brokers to ask first: HOST:PORT, several with commas."),
-    Opt::value(&["command-config"], "String: config file", "A file of consumer properties; --command-property goes before it."),
+    Opt::value(
+        &["bootstrap-server"],
+        "String: server to connect to",
+        "REQUIRED: Brokers to ask first: HOST:PORT, several with commas.",
+    ),
+    Opt::value(
+        &["command-config"],
+        "String: config file",
+        "A file of consumer properties; --command-property goes before it.",
+    ),
     Opt::value(&["command-property"], "String: consumer_prop", "A consumer property, key=value."),
     Opt::value(&["consumer-property"], "String: consumer_prop", "(DEPRECATED) As --command-property."),
     Opt::value(&["consumer.config"], "String: config file", "(DEPRECATED) As --command-config."),
     Opt::flag(&["enable-systest-events"], "Say on standard output when the consumer has shut down."),
     Opt::value(&["formatter"], "String: class", "What prints the messages: one of Kafka's own formatter classes.")
         .or("org.apache.kafka.tools.consumer.DefaultMessageFormatter"),
-    Opt::value(&["formatter-config"], "String: config file", "A file of formatter properties; --formatter-property goes before it."),
-    Opt::value(&["formatter-property"], "String: prop", "A formatter property, key=value: print.key, print.value, print.timestamp, print.offset, print.epoch, print.partition, print.headers (true or false), key.separator, line.separator, headers.separator, null.literal, key.deserializer, value.deserializer, headers.deserializer."),
-    Opt::flag(&["from-beginning"], "Begin at the earliest message where the group has no offset, not behind the latest."),
+    Opt::value(
+        &["formatter-config"],
+        "String: config file",
+        "A file of formatter properties; --formatter-property goes before it.",
+    ),
+    Opt::value(
+        &["formatter-property"],
+        "String: prop",
+        "A formatter property, key=value: print.key, print.value, print.timestamp, print.offset, print.epoch, print.partition, print.headers (true or false), key.separator, line.separator, headers.separator, null.literal, key.deserializer, value.deserializer, headers.deserializer.",
+    ),
+    Opt::flag(
+        &["from-beginning"],
+        "Begin at the earliest message where the group has no offset, not behind the latest.",
+    ),
     Opt::value(&["group"], "String: consumer group id", "The group to consume in."),
     HELP,
     Opt::value(&["include"], "String: Java regex (String)", "Which topics to consume, as a regular expression."),
-    Opt::value(&["isolation-level"], "String", "read_committed leaves out what transactions have not committed; read_uncommitted reads everything.")
-        .or("read_uncommitted"),
+    Opt::value(
+        &["isolation-level"],
+        "String",
+        "read_committed leaves out what transactions have not committed; read_uncommitted reads everything.",
+    )
+    .or("read_uncommitted"),
     Opt::value(&["key-deserializer"], "String: deserializer for keys", "The class by which keys are printed."),
     Opt::value(&["max-messages"], "Integer: num_messages", "End after this many messages; without it, never."),
     Opt::value(&["offset"], "String: consume offset", "Where to begin: an offset, earliest or latest.").or("latest"),
-    Opt::value(&["partition"], "Integer: partition", "The one partition to consume, from its end unless --offset says otherwise."),
+    Opt::value(
+        &["partition"],
+        "Integer: partition",
+        "The one partition to consume, from its end unless --offset says otherwise.",
+    ),
     Opt::value(&["property"], "String: prop", "(DEPRECATED) As --formatter-property."),
     Opt::flag(&["skip-message-on-error"], "Pass over a message that cannot be printed; else it is the end."),
     Opt::value(&["timeout-ms"], "Long: timeout_ms", "End if no message comes for so long."),
@@ -44,7 +71,8 @@ pub(super) const OPTIONS: &[Opt] = &[
     VERSION,
     // Names of Kafka's past that scripts still use.
     Opt::value(&["whitelist"], "String", "As --include.").hidden(),
-    Opt::value(&["zookeeper"], "String", "Kafka has no ZooKeeper any more: the broker is asked at localhost:9092.").hidden(),
+    Opt::value(&["zookeeper"], "String", "Kafka has no ZooKeeper any more: the broker is asked at localhost:9092.")
+        .hidden(),
     Opt::flag(&["new-consumer"], "There is no other.").hidden(),
 ];
 
@@ -102,7 +130,8 @@ pub(super) fn read(args: &[String], io: &mut Io) -> Result<(Parsed, Task), u8> {
 
 fn task(parsed: &Parsed, io: &mut Io) -> Result<Task, Stop> {
     let partition = check_required(parsed)?;
-    let together = |one: &str, other: &str| Stop::Usage(format!("Options {one} and {other} cannot be specified together."));
+    let together =
+        |one: &str, other: &str| Stop::Usage(format!("Options {one} and {other} cannot be specified together."));
     for (old, new) in [("consumer-property", "command-property"), ("consumer.config", "command-config")] {
         if parsed.has(old) && parsed.has(new) {
             return Err(together(&format!("--{old}"), &format!("--{new}")));
@@ -178,7 +207,13 @@ fn group(parsed: &Parsed, from_file: &Pairs, extra: &Pairs, partition: Option<i3
     Ok(groups.into_iter().next())
 }
 
-fn config(parsed: &Parsed, from_file: Pairs, extra: Pairs, group: Option<String>, io: &mut Io) -> Result<ClientConfig, Stop> {
+fn config(
+    parsed: &Parsed,
+    from_file: Pairs,
+    extra: Pairs,
+    group: Option<String>,
+    io: &mut Io,
+) -> Result<ClientConfig, Stop> {
     let mut config = ClientConfig::new();
     set_all(&mut config, from_file);
     set_all(&mut config, extra);

@@ -21,14 +21,23 @@ const COLUMNS: &str = "data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.
 const MEGABYTE: f64 = 1024.0 * 1024.0;
 
 const OPTIONS: &[Opt] = &[
-    Opt::value(&["bootstrap-server"], "String: server to connect to", "REQUIRED: Brokers to ask first: HOST:PORT, several with commas."),
+    Opt::value(
+        &["bootstrap-server"],
+        "String: server to connect to",
+        "REQUIRED: Brokers to ask first: HOST:PORT, several with commas.",
+    ),
     Opt::value(&["command-config"], "String: config file", "A file of consumer properties."),
     Opt::value(&["command-property"], "String: prop1=val1", "A consumer property; goes before those of files."),
     Opt::value(&["consumer.config"], "String: config file", "(DEPRECATED) As --command-config."),
-    Opt::value(&["date-format"], "String: date format", "How times are printed (java.text.SimpleDateFormat).").or("yyyy-MM-dd HH:mm:ss:SSS"),
+    Opt::value(&["date-format"], "String: date format", "How times are printed (java.text.SimpleDateFormat).")
+        .or("yyyy-MM-dd HH:mm:ss:SSS"),
     Opt::value(&["fetch-size"], "Integer: size", "How much of a partition one request fetches at most.").or("1048576"),
     Opt::flag(&["from-latest"], "Begin behind the latest record where the group has no offset, not at the earliest."),
-    Opt::value(&["group"], "String: gid", "The group to consume in; by default one of its own, perf-consumer- and a number."),
+    Opt::value(
+        &["group"],
+        "String: gid",
+        "The group to consume in; by default one of its own, perf-consumer- and a number.",
+    ),
     HELP,
     Opt::flag(&["hide-header"], "Leave out the heading."),
     Opt::value(&["include"], "String: Java regex (String)", "Which topics to consume, as a regular expression."),

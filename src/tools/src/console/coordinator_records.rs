@@ -22,7 +22,8 @@ impl CoordinatorFormat {
     /// If its bytes are none of it.
     pub(super) fn write(self, record: &Record, out: &mut Vec<u8>) -> Result<(), Thrown> {
         let Some(key) = &record.key else { return Ok(()) };
-        let unreadable = || Thrown::new(RUNTIME, format!("Could not read record at offset {} due to: it is cut", record.offset));
+        let unreadable =
+            || Thrown::new(RUNTIME, format!("Could not read record at offset {} due to: it is cut", record.offset));
         let mut key = Reader { rest: key.clone(), flexible: false };
         let kind = key.int16().ok_or_else(unreadable)?;
         let shown = match self {
@@ -163,7 +164,7 @@ impl Reader {
     fn base64(&mut self) -> Option<String> {
         let Some(length) = self.length(true)? else { return Some("null".to_owned()) };
         let mut text = base64url(&self.rest.split_to(length)).replace('-', "+").replace('_', "/");
-        while text.len() % 4 != 0 {
+        while !text.len().is_multiple_of(4) {
             text.push('=');
         }
         Some(format!("\"{text}\""))
@@ -260,7 +261,10 @@ mod tests {
         );
         assert!(shown(CoordinatorFormat::Offsets, &record(&key, None)).ends_with(",\"value\":null}"));
         assert_eq!(shown(CoordinatorFormat::GroupMetadata, &record(&key, None)), "");
-        assert!(shown(CoordinatorFormat::Offsets, &record(&key[..5], None)).starts_with("Could not read record at offset 3"));
+        assert!(
+            shown(CoordinatorFormat::Offsets, &record(&key[..5], None))
+                .starts_with("Could not read record at offset 3")
+        );
     }
 
     #[test]
@@ -286,7 +290,11 @@ mod tests {
         value.put_slice(&[0xff]);
         value.put_i32(0);
         let text = shown(CoordinatorFormat::GroupMetadata, &record(&key, Some(&value)));
-        assert!(text.contains("\"protocol\":\"range\",\"leader\":null,\"currentStateTimestamp\":42,\"members\":[{\"memberId\":\"m\""));
-        assert!(text.contains("\"groupInstanceId\":null") && text.contains("\"subscription\":\"/w==\",\"assignment\":\"\""));
+        assert!(text.contains(
+            "\"protocol\":\"range\",\"leader\":null,\"currentStateTimestamp\":42,\"members\":[{\"memberId\":\"m\""
+        ));
+        assert!(
+            text.contains("\"groupInstanceId\":null") && text.contains("\"subscription\":\"/w==\",\"assignment\":\"\"")
+        );
     }
 }

@@ -5,7 +5,18 @@ use crate::thrown::Thrown;
 
 const LETTERS: &str = "GyMwWDdFEaHkKhmsSzZYuXL";
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -125,7 +136,10 @@ mod tests {
     #[test]
     fn fields_and_text_are_printed_as_java_prints_them() {
         assert_eq!(shown("yyyy-MM-dd HH:mm:ss:SSS"), "2023-11-14 22:13:20:123");
-        assert_eq!(shown("yy/M/d h:mm a 'o''clock' E EEEE MMM MMMM D"), "23/11/14 10:13 PM o'clock Tue Tuesday Nov November 318");
+        assert_eq!(
+            shown("yy/M/d h:mm a 'o''clock' E EEEE MMM MMMM D"),
+            "23/11/14 10:13 PM o'clock Tue Tuesday Nov November 318"
+        );
         assert_eq!(shown("w W F k K u Z X z"), "46 3 2 22 10 2 +0000 Z UTC");
     }
 

@@ -91,7 +91,8 @@ const COLUMNS: [(Column, &str); 8] = [
 
 impl Plain {
     fn configure(properties: &BTreeMap<String, String>, io: &mut Io) -> Plain {
-        let wanted = |column: Column, key: &str| properties.get(key).map_or(column == Column::Value, |text| is_true(text));
+        let wanted =
+            |column: Column, key: &str| properties.get(key).map_or(column == Column::Value, |text| is_true(text));
         let bytes = |key: &str, default: &str| properties.get(key).map_or(default, String::as_str).as_bytes().to_vec();
         let mut deserializer = |key: &str| {
             let class = properties.get(key)?;

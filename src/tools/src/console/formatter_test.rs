@@ -58,13 +58,18 @@ fn separators_and_the_literal_of_null_are_taken_over() {
 #[test]
 fn deserializers_are_used_and_a_null_goes_through_them() {
     let class = "org.apache.kafka.common.serialization.IntegerDeserializer";
-    assert_eq!(printed(&[("value.deserializer", class)]), "<Size of data received by IntegerDeserializer is not 4>1853189228\n");
+    assert_eq!(
+        printed(&[("value.deserializer", class)]),
+        "<Size of data received by IntegerDeserializer is not 4>1853189228\n"
+    );
     assert_eq!(printed(&[("value.deserializer", "Foo")]), "v\nnull\n", "a class that nobody knows is passed over");
 }
 
 #[test]
 fn formatters_are_known_by_their_classes() {
     let known = |class: &str| Formatter::of_class(class, &BTreeMap::new(), &mut quiet()).is_some();
-    assert!(known("org.apache.kafka.tools.consumer.NoOpMessageFormatter") && known("kafka.tools.LoggingMessageFormatter"));
+    assert!(
+        known("org.apache.kafka.tools.consumer.NoOpMessageFormatter") && known("kafka.tools.LoggingMessageFormatter")
+    );
     assert!(!known("Foo") && !known("org.apache.kafka.tools.consumer.Foo"));
 }

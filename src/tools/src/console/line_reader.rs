@@ -201,6 +201,9 @@ mod tests {
         let refused = |pairs: &[(&str, &str)]| reader(pairs).unwrap_err();
         assert_eq!(refused(&[("headers.delimiter", ",")]), "headers.delimiter and headers.separator may not be equal");
         assert_eq!(refused(&[("null.marker", "\t")]), "null.marker and key.separator may not be equal");
-        assert_eq!(refused(&[("headers.separator", ":")]), "headers.separator and headers.key.separator may not be equal");
+        assert_eq!(
+            refused(&[("headers.separator", ":")]),
+            "headers.separator and headers.key.separator may not be equal"
+        );
     }
 }

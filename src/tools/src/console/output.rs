@@ -41,6 +41,11 @@ impl Output {
         self.pieces.send(piece).await.is_ok()
     }
 
+    /// Waits until nobody listens any more.
+    pub(super) async fn closed(&self) {
+        self.pieces.closed().await;
+    }
+
     /// Waits until everything is written, and gives the stream back.
     pub(super) async fn finish(self) -> Option<Box<dyn Write + Send>> {
         drop(self.pieces);

@@ -1,7 +1,5 @@
 //! The figures of kafka-producer-perf-test (`ProducerPerformance.Stats`).
 
-use std::fmt;
-
 /// Latencies that are kept for the percentiles.
 const SAMPLES: u64 = 500_000;
 
@@ -79,7 +77,7 @@ impl Stats {
     pub(super) fn record(&mut self, latency_ms: u32, bytes: usize, now_ms: i64) -> Vec<String> {
         self.all.add(latency_ms, bytes);
         self.window.add(latency_ms, bytes);
-        if self.iteration % self.sampling == 0 {
+        if self.iteration.is_multiple_of(self.sampling) {
             self.latencies.push(latency_ms);
         }
         self.iteration += 1;
@@ -110,7 +108,7 @@ impl Stats {
     }
 
     /// The line of the whole test.
-    pub(super) fn total(&mut self, now_ms: i64) -> impl fmt::Display + use<> {
+    pub(super) fn total(&mut self, now_ms: i64) -> String {
         self.latencies.sort_unstable();
         let at = |share: f64| {
             let place = (share * self.latencies.len() as f64) as usize;
@@ -145,9 +143,12 @@ mod tests {
             assert!(stats.record(number % 100, 1024, 10).is_empty());
         }
         let window = stats.record(7, 1024, 5000);
-        assert_eq!(window, ["1000 records sent, 200.0 records/sec (0.20 MB/sec), 49.4 ms avg latency, 99.0 ms max latency."]);
         assert_eq!(
-            stats.total(10_000).to_string(),
+            window,
+            ["1000 records sent, 200.0 records/sec (0.20 MB/sec), 49.4 ms avg latency, 99.0 ms max latency."]
+        );
+        assert_eq!(
+            stats.total(10_000),
             "1000 records sent, 100.000000 records/sec (0.10 MB/sec), 49.41 ms avg latency, 99.00 ms max latency, \
              50 ms 50th, 95 ms 95th, 99 ms 99th, 99 ms 99.9th."
         );
@@ -155,7 +156,7 @@ mod tests {
 
     #[test]
     fn nothing_sent_has_no_average() {
-        let total = Stats::new(1, 5000, false, 0).total(100).to_string();
+        let total = Stats::new(1, 5000, false, 0).total(100);
         assert_eq!(
             total,
             "0 records sent, 0.000000 records/sec (0.00 MB/sec), NaN ms avg latency, 0.00 ms max latency, 0 ms 50th, \
@@ -169,6 +170,6 @@ mod tests {
         let mut stats = Stats::new(10, 10, true, 0);
         assert_eq!(stats.record(1, 1, 10)[0], "In steady state.");
         assert_eq!(stats.record(1, 1, 20).len(), 1);
-        assert!(stats.total(30).to_string().starts_with("2 steady state records sent, "));
+        assert!(stats.total(30).starts_with("2 steady state records sent, "));
     }
 }

@@ -22,26 +22,76 @@ const CALLBACK_LOG: &str = "org.apache.kafka.clients.producer.internals.ErrorLog
 
 const OPTIONS: &[Opt] = &[
     Opt::value(&["batch-size"], "Integer: size", "The size of a batch in bytes (`batch.size`).").or("16384"),
-    Opt::value(&["bootstrap-server"], "String: server to connect to", "REQUIRED: Brokers to ask first: HOST1:PORT1,HOST2:PORT2."),
-    Opt::value(&["command-config"], "String: config file", "A file of producer properties; --command-property goes before it."),
+    Opt::value(
+        &["bootstrap-server"],
+        "String: server to connect to",
+        "REQUIRED: Brokers to ask first: HOST1:PORT1,HOST2:PORT2.",
+    ),
+    Opt::value(
+        &["command-config"],
+        "String: config file",
+        "A file of producer properties; --command-property goes before it.",
+    ),
     Opt::value(&["command-property"], "String: producer_prop", "A producer property, key=value."),
-    Opt::value(&["compression-codec"], "String: compression-codec", "none, gzip, snappy, lz4 or zstd; without a value, gzip.").optional(),
+    Opt::value(
+        &["compression-codec"],
+        "String: compression-codec",
+        "none, gzip, snappy, lz4 or zstd; without a value, gzip.",
+    )
+    .optional(),
     HELP,
-    Opt::value(&["line-reader"], "String: reader_class", "What makes records of lines: Kafka's own reader, and no other here.").or(READER),
-    Opt::value(&["max-block-ms"], "Long: max block on send", "How long a send may wait for metadata or memory (`max.block.ms`).").or("60000"),
-    Opt::value(&["max-memory-bytes"], "Long: total memory in bytes", "What may wait to be sent (`buffer.memory`).").or("33554432"),
-    Opt::value(&["max-partition-memory-bytes"], "Integer: memory in bytes per partition", "(Deprecated) As --batch-size.").or("16384"),
-    Opt::value(&["message-send-max-retries"], "Integer", "How often a refused batch is tried again (`retries`).").or("3"),
-    Opt::value(&["metadata-expiry-ms"], "Long: metadata expiration interval", "After how long metadata is asked for anew (`metadata.max.age.ms`).").or("300000"),
+    Opt::value(
+        &["line-reader"],
+        "String: reader_class",
+        "What makes records of lines: Kafka's own reader, and no other here.",
+    )
+    .or(READER),
+    Opt::value(
+        &["max-block-ms"],
+        "Long: max block on send",
+        "How long a send may wait for metadata or memory (`max.block.ms`).",
+    )
+    .or("60000"),
+    Opt::value(&["max-memory-bytes"], "Long: total memory in bytes", "What may wait to be sent (`buffer.memory`).")
+        .or("33554432"),
+    Opt::value(
+        &["max-partition-memory-bytes"],
+        "Integer: memory in bytes per partition",
+        "(Deprecated) As --batch-size.",
+    )
+    .or("16384"),
+    Opt::value(&["message-send-max-retries"], "Integer", "How often a refused batch is tried again (`retries`).")
+        .or("3"),
+    Opt::value(
+        &["metadata-expiry-ms"],
+        "Long: metadata expiration interval",
+        "After how long metadata is asked for anew (`metadata.max.age.ms`).",
+    )
+    .or("300000"),
     Opt::value(&["producer-property"], "String: producer_prop", "(DEPRECATED) As --command-property."),
     Opt::value(&["producer.config"], "String: config file", "(DEPRECATED) As --command-config."),
     Opt::value(&["property"], "String: prop", "(DEPRECATED) As --reader-property."),
-    Opt::value(&["reader-config"], "String: config file", "A file of reader properties; --reader-property goes before it."),
-    Opt::value(&["reader-property"], "String: prop", "A reader property, key=value: parse.key, parse.headers, ignore.error (true or false), key.separator, headers.delimiter, headers.separator, headers.key.separator, null.marker."),
+    Opt::value(
+        &["reader-config"],
+        "String: config file",
+        "A file of reader properties; --reader-property goes before it.",
+    ),
+    Opt::value(
+        &["reader-property"],
+        "String: prop",
+        "A reader property, key=value: parse.key, parse.headers, ignore.error (true or false), key.separator, headers.delimiter, headers.separator, headers.key.separator, null.marker.",
+    ),
     Opt::value(&["request-required-acks"], "String: request required acks", "0, 1 or all (`acks`).").or("-1"),
-    Opt::value(&["request-timeout-ms"], "Integer: request timeout ms", "How long a request may wait for its answer (`request.timeout.ms`).").or("1500"),
-    Opt::value(&["retry-backoff-ms"], "Long", "The pause before a batch is tried again (`retry.backoff.ms`).").or("100"),
-    Opt::value(&["socket-buffer-size"], "Integer: size", "The size of the socket's buffer (`send.buffer.bytes`).").or("102400"),
+    Opt::value(
+        &["request-timeout-ms"],
+        "Integer: request timeout ms",
+        "How long a request may wait for its answer (`request.timeout.ms`).",
+    )
+    .or("1500"),
+    Opt::value(&["retry-backoff-ms"], "Long", "The pause before a batch is tried again (`retry.backoff.ms`).")
+        .or("100"),
+    Opt::value(&["socket-buffer-size"], "Integer: size", "The size of the socket's buffer (`send.buffer.bytes`).")
+        .or("102400"),
     Opt::flag(&["sync"], "Send each line by itself and wait for its answer."),
     Opt::value(&["timeout"], "Long: timeout_ms", "How long a batch waits to fill up (`linger.ms`).").or("1000"),
     Opt::value(&["topic"], "String: topic", "REQUIRED: The topic to send to."),
@@ -79,7 +129,11 @@ fn failed(io: &mut Io, what: &dyn std::fmt::Display) -> u8 {
 
 fn check(parsed: &Parsed) -> Result<(), String> {
     parsed.check_required(&["topic"])?;
-    let pairs = [("command-config", "producer.config"), ("command-property", "producer-property"), ("reader-property", "property")];
+    let pairs = [
+        ("command-config", "producer.config"),
+        ("command-property", "producer-property"),
+        ("reader-property", "property"),
+    ];
     if let Some((new, old)) = pairs.iter().find(|(new, old)| parsed.has(new) && parsed.has(old)) {
         return Err(format!("Options --{new} and --{old} cannot be specified together."));
     }
@@ -201,9 +255,10 @@ impl Sending<'_> {
             if self.prompts {
                 let _ = write!(io.out, ">").and_then(|()| io.out.flush());
             }
-            let read = lines.next().await.map_err(|error| {
-                Thrown::new(crate::thrown::KAFKA, format!("java.io.IOException: {error}"))
-            })?;
+            let read = lines
+                .next()
+                .await
+                .map_err(|error| Thrown::new(crate::thrown::KAFKA, format!("java.io.IOException: {error}")))?;
             let Some(line) = read else { return Ok(0) };
             self.one(line).await?;
             if self.sync {
@@ -238,7 +293,8 @@ impl Sending<'_> {
             for Sent { key_bytes, value_bytes, .. } in delivery.sent {
                 let size = |bytes: Option<usize>| bytes.map_or("null".to_owned(), |bytes| format!("{bytes} bytes"));
                 let (topic, key, value) = (&delivery.topic, size(key_bytes), size(value_bytes));
-                let line = format!("Error when sending message to topic {topic} with key: {key}, value: {value} with error:");
+                let line =
+                    format!("Error when sending message to topic {topic} with key: {key}, value: {value} with error:");
                 io.log("ERROR", CALLBACK_LOG, &format!("{line}\n{fault}"));
             }
         }

@@ -152,7 +152,9 @@ impl Test<'_> {
                 let latency_ms = u32::try_from(one.at.elapsed().as_millis()).unwrap_or(u32::MAX);
                 let bytes = one.value_bytes.unwrap_or(0);
                 let mut lines = self.stats.record(latency_ms, bytes, now_ms);
-                lines.extend(self.steady.as_mut().map(|steady| steady.record(latency_ms, bytes, now_ms)).unwrap_or_default());
+                lines.extend(
+                    self.steady.as_mut().map(|steady| steady.record(latency_ms, bytes, now_ms)).unwrap_or_default(),
+                );
                 lines.iter().for_each(|line| io.say(line));
                 if !lines.is_empty() {
                     let _ = io.out.flush();

@@ -26,7 +26,13 @@ pub(super) fn parser() -> Parser {
         )
         .arg(Arg::value(&["--bootstrap-server"]).metavar("BOOTSTRAP-SERVER").help("The brokers to ask first."))
         .arg(Arg::value(&["--topic"]).required().metavar("TOPIC").help("The topic to produce to."))
-        .arg(Arg::value(&["--num-records"]).required().long().metavar("NUM-RECORDS").help("How many records to produce."))
+        .arg(
+            Arg::value(&["--num-records"])
+                .required()
+                .long()
+                .metavar("NUM-RECORDS")
+                .help("How many records to produce."),
+        )
         .arg(
             Arg::value(&["--payload-delimiter"])
                 .metavar("PAYLOAD-DELIMITER")
@@ -40,7 +46,11 @@ pub(super) fn parser() -> Parser {
                 .metavar("THROUGHPUT")
                 .help("About how many records a second at most; -1 for as many as go."),
         )
-        .arg(Arg::some(&["--producer-props"]).metavar("PROP-NAME=PROP-VALUE").help("(DEPRECATED) As --command-property."))
+        .arg(
+            Arg::some(&["--producer-props"])
+                .metavar("PROP-NAME=PROP-VALUE")
+                .help("(DEPRECATED) As --command-property."),
+        )
         .arg(property().help("Producer properties; they go before those of a file."))
         .arg(Arg::value(&["--producer.config"]).metavar("CONFIG-FILE").help("(DEPRECATED) As --command-config."))
         .arg(Arg::value(&["--command-config"]).metavar("CONFIG-FILE").help("A file of producer properties."))
@@ -71,7 +81,9 @@ pub(super) fn parser() -> Parser {
                 .help("How often progress is told, in milliseconds."),
         )
         .group(
-            Group::one_of().required().described("One of --record-size, --payload-file and --payload-monotonic must be given."),
+            Group::one_of()
+                .required()
+                .described("One of --record-size, --payload-file and --payload-monotonic must be given."),
             [
                 Arg::value(&["--record-size"]).integer().metavar("RECORD-SIZE").help("The size of a record in bytes."),
                 Arg::value(&["--payload-file"])
@@ -130,7 +142,10 @@ pub(super) fn read(parser: &Parser, args: &[String], io: &mut Io) -> Result<Plan
         config.set("bootstrap.servers", servers);
     }
     let mut transaction_ms = number("transaction_duration_ms");
-    if transaction_ms.is_some() || parsed.value("transactional_id").is_some() || config.get("transactional.id").is_some() {
+    if transaction_ms.is_some()
+        || parsed.value("transactional_id").is_some()
+        || config.get("transactional.id").is_some()
+    {
         let named = parsed.value("transactional_id").or(config.get("transactional.id")).map(str::to_owned);
         let id = named.unwrap_or_else(|| {
             let uuid = klamm_base::text::base64url(&Random::from_system().bytes16());
@@ -184,7 +199,9 @@ fn nonsense(parsed: &Parsed) -> Option<&'static str> {
     if number("transaction_duration_ms").is_some_and(|ms| ms <= 0) {
         return Some("--transaction-duration-ms should be greater than zero.");
     }
-    number("reporting_interval").is_some_and(|ms| ms <= 0).then_some("--reporting-interval should be greater than zero.")
+    number("reporting_interval")
+        .is_some_and(|ms| ms <= 0)
+        .then_some("--reporting-interval should be greater than zero.")
 }
 
 fn payload(parsed: &Parsed, io: &mut Io) -> Result<Payload, Thrown> {

@@ -11,7 +11,10 @@ use crate::thrown::Thrown;
 
 /// Splits words at their first `=`; a word without one has an empty value (`CommandLineUtils.parseKeyValueArgs`).
 pub(super) fn key_values(words: &[&str]) -> Vec<(String, String)> {
-    let split = |word: &&str| word.split_once('=').map_or(((*word).to_owned(), String::new()), |(key, value)| (key.to_owned(), value.to_owned()));
+    let split = |word: &&str| {
+        word.split_once('=')
+            .map_or(((*word).to_owned(), String::new()), |(key, value)| (key.to_owned(), value.to_owned()))
+    };
     words.iter().map(split).collect()
 }
 
@@ -54,10 +57,9 @@ pub(super) fn merge<T: std::str::FromStr + ToString>(
     parsed: &Parsed,
     option: &str,
 ) -> Result<(), Fault> {
-    if parsed.has(option) || config.get(key).is_none() {
-        if let Some(value) = parsed.read_value::<T>(option)? {
-            config.set(key, value.to_string());
-        }
+    let wanted = parsed.has(option) || config.get(key).is_none();
+    if let Some(value) = if wanted { parsed.read_value::<T>(option)? } else { None } {
+        config.set(key, value.to_string());
     }
     Ok(())
 }

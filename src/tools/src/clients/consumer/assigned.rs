@@ -83,7 +83,9 @@ impl Assigned {
     /// Everything before `offset` was dealt with.
     pub(super) fn consumed_to(&self, tp: &Tp, epoch: u64, offset: i64) {
         let mut state = self.state();
-        if state.epoch == epoch && let Some(at) = state.partitions.get_mut(tp) {
+        if state.epoch == epoch
+            && let Some(at) = state.partitions.get_mut(tp)
+        {
             at.consumed = Some(offset);
         }
     }

@@ -68,7 +68,9 @@ impl Assignor {
     pub(crate) fn assign(self, topics: &BTreeMap<String, i32>, members: &[Subscriber]) -> Assignment {
         let mut members = members.to_vec();
         // Static members first, by their instance, then the others by their id (`MemberInfo.compareTo`).
-        members.sort_by(|a, b| (a.instance.is_none(), &a.instance, &a.id).cmp(&(b.instance.is_none(), &b.instance, &b.id)));
+        members.sort_by(|a, b| {
+            (a.instance.is_none(), &a.instance, &a.id).cmp(&(b.instance.is_none(), &b.instance, &b.id))
+        });
         match self {
             Assignor::Range => range(topics, &members),
             Assignor::RoundRobin => round_robin(topics, &members),

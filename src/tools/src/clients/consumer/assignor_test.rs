@@ -15,7 +15,8 @@ fn topics(list: &[(&str, i32)]) -> BTreeMap<String, i32> {
 }
 
 fn shown(assignment: &Assignment) -> Vec<String> {
-    let list = |has: &BTreeSet<Tp>| has.iter().map(|(topic, partition)| format!("{topic}{partition}")).collect::<Vec<_>>();
+    let list =
+        |has: &BTreeSet<Tp>| has.iter().map(|(topic, partition)| format!("{topic}{partition}")).collect::<Vec<_>>();
     assignment.iter().map(|(id, has)| format!("{id}: {}", list(has).join(" "))).collect()
 }
 
@@ -47,7 +48,8 @@ fn what_changes_hands_is_first_given_to_nobody() {
     let topics = topics(&[("t", 4)]);
     let first = Assignor::CooperativeSticky.assign(&topics, &[member("a", &["t"], &all), member("b", &["t"], &[])]);
     assert_eq!(shown(&first), ["a: t0 t1", "b: "]);
-    let second = Assignor::CooperativeSticky.assign(&topics, &[member("a", &["t"], &all[..2]), member("b", &["t"], &[])]);
+    let second =
+        Assignor::CooperativeSticky.assign(&topics, &[member("a", &["t"], &all[..2]), member("b", &["t"], &[])]);
     assert_eq!(shown(&second), ["a: t0 t1", "b: t2 t3"]);
 }
 

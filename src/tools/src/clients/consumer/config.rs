@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use klamm_peer::ClientOptions;
 
-use super::duration::iso_duration;
 use super::assignor::Assignor;
+use super::duration::iso_duration;
 use crate::client_config::ClientConfig;
 use crate::clients::options::{boolean, config_fault, invalid, millis, number, one_of};
 use crate::thrown::Thrown;
@@ -56,9 +56,9 @@ impl ConsumerConfig {
         if protocol != "classic" {
             return Err(config_fault("group.protocol=consumer: this tool speaks the classic group protocol only"));
         }
-        let client = config.options(client_id).map_err(|why| {
-            Thrown::new(crate::thrown::KAFKA, format!("Failed to construct kafka consumer: {why}"))
-        })?;
+        let client = config
+            .options(client_id)
+            .map_err(|why| Thrown::new(crate::thrown::KAFKA, format!("Failed to construct kafka consumer: {why}")))?;
         let int = |key, default, least| number::<i32>(config, key, "INT", default, least);
         let span = |key, default| int(key, default, 0).map(|ms| Duration::from_millis(u64::from(ms.unsigned_abs())));
         let commits = boolean(config, "enable.auto.commit", true)?;
@@ -123,7 +123,9 @@ mod tests {
         let start = |text| read(&[("auto.offset.reset", text)]).map(|config| config.start);
         assert_eq!(start("earliest"), Ok(Start::Earliest));
         assert_eq!(start("by_duration:PT1H"), Ok(Start::ByDuration(Duration::from_secs(3600))));
-        assert!(start("foo").unwrap_err().starts_with("Invalid value foo for configuration auto.offset.reset: Invalid"));
+        assert!(
+            start("foo").unwrap_err().starts_with("Invalid value foo for configuration auto.offset.reset: Invalid")
+        );
         assert!(start("by_duration:x").is_err());
         assert_eq!(read(&[]).unwrap().start, Start::Latest);
     }

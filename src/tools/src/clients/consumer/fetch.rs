@@ -277,7 +277,12 @@ impl Fetcher {
             .with_rack_id(StrBytes::from_string(self.config.rack.clone()))
     }
 
-    fn take_answer(&mut self, epoch: u64, asked: &BTreeMap<Tp, i64>, answer: &FetchResponse) -> Result<Vec<Fetched>, Thrown> {
+    fn take_answer(
+        &mut self,
+        epoch: u64,
+        asked: &BTreeMap<Tp, i64>,
+        answer: &FetchResponse,
+    ) -> Result<Vec<Fetched>, Thrown> {
         let mut fetched = Vec::new();
         if answer.error_code != 0 {
             self.rest();
@@ -294,7 +299,13 @@ impl Fetcher {
         Ok(fetched)
     }
 
-    fn take_partition(&mut self, epoch: u64, tp: Tp, offset: i64, data: &PartitionData) -> Result<Option<Fetched>, Thrown> {
+    fn take_partition(
+        &mut self,
+        epoch: u64,
+        tp: Tp,
+        offset: i64,
+        data: &PartitionData,
+    ) -> Result<Option<Fetched>, Thrown> {
         let assigned = self.assigned.clone();
         let mut state = assigned.state();
         let current = state.epoch == epoch;

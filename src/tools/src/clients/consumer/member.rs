@@ -243,7 +243,12 @@ impl Keeper {
         let names: Vec<String> = names.into_iter().collect();
         let counts = if names.is_empty() { BTreeMap::new() } else { self.count(&names).await? };
         let name = joined.protocol_name.as_ref().map(StrBytes::to_string).unwrap_or_default();
-        let unknown = || Thrown::new("java.lang.IllegalStateException", format!("Coordinator selected invalid assignment protocol: {name}"));
+        let unknown = || {
+            Thrown::new(
+                "java.lang.IllegalStateException",
+                format!("Coordinator selected invalid assignment protocol: {name}"),
+            )
+        };
         let assignment = Assignor::named(&name).ok_or_else(unknown)?.assign(&counts, &members);
         self.counts = Some(counts);
         // A static leader that came back is told to leave the assignment as it is (KIP-814).

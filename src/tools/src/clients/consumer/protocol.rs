@@ -19,10 +19,8 @@ const ASSIGNMENT_VERSION: i16 = 1;
 pub(super) fn write_subscription(topics: &BTreeSet<String>, rack: &str, generation: i32) -> Option<Bytes> {
     let names: Vec<StrBytes> = topics.iter().map(|topic| StrBytes::from_string(topic.clone())).collect();
     let rack = (!rack.is_empty()).then(|| StrBytes::from_string(rack.to_owned()));
-    let subscription = ConsumerProtocolSubscription::default()
-        .with_topics(names)
-        .with_generation_id(generation)
-        .with_rack_id(rack);
+    let subscription =
+        ConsumerProtocolSubscription::default().with_topics(names).with_generation_id(generation).with_rack_id(rack);
     let mut bytes = BytesMut::new();
     bytes.put_i16(SUBSCRIPTION_VERSION);
     subscription.encode(&mut bytes, SUBSCRIPTION_VERSION).ok()?;
@@ -82,7 +80,8 @@ impl Rest {
 
     fn partitions(&mut self) -> Option<BTreeSet<Tp>> {
         let topics = self.list(6, |rest| Some((rest.string()?, rest.list(4, Rest::int32)?)))?;
-        let pairs = topics.into_iter().flat_map(|(topic, parts)| parts.into_iter().map(move |part| (topic.clone(), part)));
+        let pairs =
+            topics.into_iter().flat_map(|(topic, parts)| parts.into_iter().map(move |part| (topic.clone(), part)));
         Some(pairs.collect())
     }
 }

@@ -29,7 +29,14 @@ impl Records {
     /// Records as if they had been fetched.
     pub(crate) fn for_test(topic: &str, partition: i32, records: Vec<Record>) -> Records {
         let next_offset = records.last().map_or(0, |record| record.offset.0 + 1);
-        Records { topic: topic.into(), partition, timestamp_type: TimestampType::CreateTime, records, next_offset, epoch: 0 }
+        Records {
+            topic: topic.into(),
+            partition,
+            timestamp_type: TimestampType::CreateTime,
+            records,
+            next_offset,
+            epoch: 0,
+        }
     }
 }
 
@@ -67,7 +74,7 @@ impl Fetched {
         read_committed: bool,
         checks_crcs: bool,
     ) -> Result<Option<(Fetched, i64)>, Thrown> {
-        let bytes = data.records.clone().unwrap_or_else(Bytes::new);
+        let bytes = data.records.clone().unwrap_or_default();
         let parsed: Result<VecDeque<Batch>, BatchFault> = batches(&bytes).collect();
         let parsed = parsed.map_err(|fault| corrupt(&tp, from, &fault.to_string()))?;
         let Some(last) = parsed.back() else { return Ok(None) };
@@ -115,7 +122,10 @@ fn all(batch: &Batch) -> Result<Vec<Record>, BatchFault> {
 
 fn corrupt(tp: &Tp, offset: i64, why: &str) -> Thrown {
     let (topic, partition) = tp;
-    Thrown::new(KAFKA, format!("Record batch for partition {topic}-{partition} at offset {offset} is invalid, cause: {why}"))
+    Thrown::new(
+        KAFKA,
+        format!("Record batch for partition {topic}-{partition} at offset {offset} is invalid, cause: {why}"),
+    )
 }
 
 impl Aborted {
@@ -189,8 +199,7 @@ mod tests {
         let data = PartitionData::default()
             .with_records(Some(parts.concat().into()))
             .with_aborted_transactions(Some(aborted.collect()));
-        let (mut fetched, next) =
-            Fetched::read(("t".to_owned(), 0), 1, from, &data, committed, true).unwrap().unwrap();
+        let (mut fetched, next) = Fetched::read(("t".to_owned(), 0), 1, from, &data, committed, true).unwrap().unwrap();
         let mut values = Vec::new();
         while let Some(records) = fetched.next().unwrap() {
             let text = |record: &Record| String::from_utf8(record.value.clone().unwrap().to_vec()).unwrap();
@@ -209,7 +218,10 @@ mod tests {
             batch(4, 7, &["next transaction"]),
             marker(5, 8, ControlType::Commit),
         ];
-        assert_eq!(read(&log, 0, &[(7, 0)], true), (vec!["committed".into(), "plain".into(), "next transaction".into()], 6));
+        assert_eq!(
+            read(&log, 0, &[(7, 0)], true),
+            (vec!["committed".into(), "plain".into(), "next transaction".into()], 6)
+        );
         assert_eq!(read(&log, 0, &[], false).0.len(), 4);
     }
 
@@ -224,6 +236,8 @@ mod tests {
         *bytes.last_mut().unwrap() ^= 1;
         let data = PartitionData::default().with_records(Some(bytes.into()));
         let (mut fetched, _) = Fetched::read(("t".to_owned(), 3), 1, 0, &data, false, true).unwrap().unwrap();
-        assert!(fetched.next().unwrap_err().text().starts_with("Record batch for partition t-3 at offset 0 is invalid"));
+        assert!(
+            fetched.next().unwrap_err().text().starts_with("Record batch for partition t-3 at offset 0 is invalid")
+        );
     }
 }

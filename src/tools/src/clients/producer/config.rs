@@ -45,8 +45,8 @@ impl ProducerConfig {
         let acks: i16 = if acks == "all" { -1 } else { acks.parse().unwrap_or(-1) };
         let codec = codec(config)?;
         let linger = millis(config, "linger.ms", 5)?;
-        let request_timeout = Duration::from_millis(u64::from(number::<u32>(config, "request.timeout.ms", "INT", 30_000, 0)?));
-        let size = |key, default, least| number::<u32>(config, key, "INT", default, least);
+        let size = |key, default, least| number::<i32>(config, key, "INT", default, least).map(i32::unsigned_abs);
+        let request_timeout = Duration::from_millis(u64::from(size("request.timeout.ms", 30_000, 0)?));
         let retries = number::<i32>(config, "retries", "INT", i32::MAX, 0)?.unsigned_abs();
         let max_in_flight = size("max.in.flight.requests.per.connection", 5, 1)? as usize;
         let transactional_id = config.get("transactional.id").map(str::to_owned);
@@ -67,7 +67,8 @@ impl ProducerConfig {
             request_timeout,
             delivery_timeout: delivery_timeout(config, linger + request_timeout)?,
             max_block: millis(config, "max.block.ms", 60_000)?,
-            buffer_memory_bytes: usize::try_from(number::<i64>(config, "buffer.memory", "LONG", 32 << 20, 0)?).unwrap_or(0),
+            buffer_memory_bytes: usize::try_from(number::<i64>(config, "buffer.memory", "LONG", 32 << 20, 0)?)
+                .unwrap_or(0),
             max_request_size_bytes: size("max.request.size", 1 << 20, 0)? as usize,
             max_in_flight,
             metadata_max_age: millis(config, "metadata.max.age.ms", 300_000)?,
@@ -187,7 +188,10 @@ mod tests {
         );
         assert_eq!(read(&[("compression.type", "zstd"), ("compression.zstd.level", "5")]).unwrap().level, 5);
         assert!(read(&[("compression.type", "lz4"), ("compression.lz4.level", "99")]).is_err());
-        assert_eq!(read(&[("linger.ms", "1000"), ("request.timeout.ms", "1500")]).unwrap().delivery_timeout.as_secs(), 120);
+        assert_eq!(
+            read(&[("linger.ms", "1000"), ("request.timeout.ms", "1500")]).unwrap().delivery_timeout.as_secs(),
+            120
+        );
         assert!(read(&[("delivery.timeout.ms", "10")]).unwrap_err().contains("equal to or larger"));
     }
 }

@@ -253,7 +253,10 @@ impl Queues {
                 let Some(batch) = part.ready.remove(at) else { break };
                 self.restarts |= batch.sequence.is_some();
                 let (count, ms) = (batch.sent.len(), span.as_millis());
-                let why = format!("Expiring {count} record(s) for {}-{}:{ms} ms has passed since batch creation", key.0, key.1);
+                let why = format!(
+                    "Expiring {count} record(s) for {}-{}:{ms} ms has passed since batch creation",
+                    key.0, key.1
+                );
                 self.fail(&key, batch, Thrown::coded(ErrorCode::RequestTimedOut, Some(why)));
             }
         }
@@ -302,7 +305,8 @@ impl Queues {
     fn fail(&mut self, key: &Key, batch: Batch, fault: Thrown) {
         if let (Some(failed), Some(part), false) = (batch.sequence, self.parts.get_mut(key), self.restarts) {
             let count = batch.count();
-            let later = part.ready.iter_mut().chain(&mut part.flying).filter(|other| other.order.place > batch.order.place);
+            let later =
+                part.ready.iter_mut().chain(&mut part.flying).filter(|other| other.order.place > batch.order.place);
             for other in later {
                 other.sequence = other.sequence.map(|sequence| sequence.plus(-count));
             }
@@ -338,7 +342,7 @@ impl Part {
     fn may_send(&self, now: Instant) -> bool {
         let rests = self.rests_until.is_some_and(|until| until > now);
         let returned = self.ready.front().is_some_and(|batch| batch.returned);
-        !self.ready.is_empty() && !rests && !(returned && !self.flying.is_empty())
+        !self.ready.is_empty() && !rests && (!returned || self.flying.is_empty())
     }
 
     fn oldest(&self) -> Option<Instant> {

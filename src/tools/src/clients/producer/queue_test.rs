@@ -82,7 +82,11 @@ async fn the_sequences_behind_a_batch_that_failed_for_good_close_the_gap() {
     let second = take(&mut queues, now).unwrap().0.place;
     queues.finish(&key(), first, refused(ErrorCode::InvalidRecord), now);
     queues.finish(&key(), second, refused(ErrorCode::OutOfOrderSequenceNumber), now);
-    assert_eq!(take(&mut queues, now + Duration::from_secs(1)).unwrap().1, 0, "the second takes the first one's number");
+    assert_eq!(
+        take(&mut queues, now + Duration::from_secs(1)).unwrap().1,
+        0,
+        "the second takes the first one's number"
+    );
     assert_eq!(queues.deliveries().len(), 1);
 }
 

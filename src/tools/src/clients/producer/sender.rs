@@ -76,7 +76,11 @@ impl Sender {
         self.shared.news.notify_waiters();
         let state = self.shared.state();
         let idle = now + Duration::from_secs(60);
-        [state.queues.next_event(), state.topics.ask_at()].into_iter().flatten().fold(idle, Instant::min).max(now + TICK)
+        [state.queues.next_event(), state.topics.ask_at()]
+            .into_iter()
+            .flatten()
+            .fold(idle, Instant::min)
+            .max(now + TICK)
     }
 
     fn hear(&mut self, event: Event) {
@@ -128,9 +132,9 @@ impl Sender {
         self.env.tasks.spawn(async move {
             let request =
                 InitProducerIdRequest::default().with_transactional_id(None).with_transaction_timeout_ms(i32::MAX);
-            let asked = shared.client.call_until("initProducerId", &To::Any, &request, |answer| {
-                klamm_peer::Verdict::of(answer.error_code)
-            });
+            let asked = shared
+                .client
+                .call_until("initProducerId", &To::Any, &request, |answer| klamm_peer::Verdict::of(answer.error_code));
             let result = match asked.await {
                 Ok(answer) => match Thrown::wire(answer.error_code, None::<&String>) {
                     None => Ok((answer.producer_id.0, answer.producer_epoch)),

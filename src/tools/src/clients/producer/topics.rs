@@ -159,7 +159,8 @@ mod tests {
     use super::*;
 
     fn answer(name: &str, told: Result<&[Option<i32>], ErrorCode>) -> Topics {
-        let topic = |leaders: &[Option<i32>]| Topic { leaders: (0..).zip(leaders.iter().copied()).collect(), internal: false };
+        let topic =
+            |leaders: &[Option<i32>]| Topic { leaders: (0..).zip(leaders.iter().copied()).collect(), internal: false };
         BTreeMap::from([(name.to_owned(), told.map(topic))])
     }
 

@@ -46,7 +46,11 @@ pub(super) async fn add_partition(shared: &Shared, key: &Key) -> Result<(), Thro
         .with_v3_and_below_topics(vec![topic]);
     let code = |answer: &<AddPartitionsToTxnRequest as Request>::Response| {
         let topics = answer.results_by_topic_v3_and_below.iter();
-        topics.flat_map(|topic| &topic.results_by_partition).map(|part| part.partition_error_code).find(|code| *code != 0).unwrap_or(0)
+        topics
+            .flat_map(|topic| &topic.results_by_partition)
+            .map(|part| part.partition_error_code)
+            .find(|code| *code != 0)
+            .unwrap_or(0)
     };
     ask(shared, ADD_PARTITIONS_BY_CLIENT, &request, code).await.map(drop)
 }
