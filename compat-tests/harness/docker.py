@@ -139,9 +139,8 @@ def docker(engine) -> Docker:
     return Docker(engine.host)
 
 
-@pytest.fixture(scope="session")
-def image(docker) -> str:
-    """The name of klamm's image, built from the binary under test."""
+def build_image(docker: Docker) -> str:
+    """Builds klamm's image from the binary under test; its name."""
     binary = paths.klamm_binary()
     if not binary.exists():
         raise EngineFailed(f"{binary} is not there: cargo build --release")
@@ -153,6 +152,12 @@ def image(docker) -> str:
     if build.returncode != 0:
         raise EngineFailed(f"the image could not be built:\n{build.stdout}{build.stderr}")
     return f"klamm:{version()}"
+
+
+@pytest.fixture(scope="session")
+def image(docker) -> str:
+    """The name of klamm's image, built from the binary under test."""
+    return build_image(docker)
 
 
 @pytest.fixture
