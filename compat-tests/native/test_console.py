@@ -166,7 +166,7 @@ def test_a_line_that_cannot_be_parsed_ends_the_producer_and_the_lines_before_it_
     assert ends[0] == ends[1]
 
 
-def test_what_cannot_be_parsed_may_be_ignored(twins, read, topic):
+def test_what_cannot_be_parsed_may_be_ignored(twins, read, single):
     produced_alike(twins, read, "k\tv\nbroken\n", 2, "--reader-property", "parse.key=true", "--reader-property", "ignore.error=true")
 
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use kafka_protocol::messages::fetch_response::PartitionData;
 use klamm_record::{Batch, BatchFault, ControlType, Record, TimestampType, batches, records};
 
