@@ -7,15 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
-use kafka_protocol::messages::leave_group_request::MemberIdentity;
 use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
-use kafka_protocol::messages::{
-    GroupId, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, SyncGroupRequest,
-};
-use kafka_protocol::protocol::{Request, StrBytes};
+use kafka_protocol::messages::{HeartbeatRequest, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest};
+use kafka_protocol::protocol::StrBytes;
 use klamm_base::ErrorCode;
 use klamm_env::Env;
-use klamm_peer::{Client, Connection, Error, To};
+use klamm_peer::{Client, Error};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -24,7 +21,7 @@ use super::Interest;
 use super::assigned::{Assigned, Position};
 use super::assignor::{Assignor, Subscriber, Tp};
 use super::config::ConsumerConfig;
-use super::offsets::{Committer, commit, committed};
+use super::offsets::committed;
 use super::protocol::{read_assignment, read_member, write_assignment, write_subscription};
 use crate::clients::metadata::{Metadata, Topics, passes};
 use crate::thrown::Thrown;
@@ -34,10 +31,7 @@ const LOOKS_BEFORE_JOINING: usize = 5;
 /// How often it is looked for afterwards.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long leaving may take: the group gets over it by itself.
-const LEAVE_WITHIN: Duration = Duration::from_secs(5);
-
-/// The name by which the Java client's log lines of groups go.
-const COORDINATOR_LOG: &str = "org.apache.kafka.clients.consumer.internals.ConsumerCoordinator";
+pub(super) const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 
 /// A membership that a task keeps.
 pub(super) struct Member {
@@ -80,22 +74,22 @@ impl Member {
     }
 }
 
-struct Keeper {
-    env: Env,
-    client: Client,
-    config: ConsumerConfig,
-    interest: Interest,
-    metadata: Arc<Metadata>,
-    assigned: Arc<Assigned>,
-    log_prefix: String,
-    member_id: String,
-    generation: i32,
+pub(super) struct Keeper {
+    pub(super) env: Env,
+    pub(super) client: Client,
+    pub(super) config: ConsumerConfig,
+    pub(super) interest: Interest,
+    pub(super) metadata: Arc<Metadata>,
+    pub(super) assigned: Arc<Assigned>,
+    pub(super) log_prefix: String,
+    pub(super) member_id: String,
+    pub(super) generation: i32,
     /// A JoinGroup is on its way: its connection is busy until the group is complete.
-    joining: bool,
+    pub(super) joining: bool,
     /// The topics that were joined for.
-    topics: BTreeSet<String>,
+    pub(super) topics: BTreeSet<String>,
     /// If this member leads: the topics of the group and how many partitions each had when they were assigned.
-    counts: Option<BTreeMap<String, i32>>,
+    pub(super) counts: Option<BTreeMap<String, i32>>,
 }
 
 impl Keeper {
@@ -372,123 +366,6 @@ impl Keeper {
         let names: Vec<String> = counts.keys().chain(&self.topics).cloned().collect();
         Ok(self.count(&names).await? != *counts)
     }
-
-    /// Commits, if the consumer does; that it fails is told in the log.
-    async fn commit(&mut self, offsets: &BTreeMap<Tp, i64>) {
-        if self.config.auto_commit.is_none() || offsets.is_empty() || self.generation < 0 {
-            return;
-        }
-        let who = Committer {
-            group: &self.config.group_id,
-            member: &self.member_id,
-            instance: self.config.group_instance_id.as_deref(),
-            generation: self.generation,
-        };
-        let done = match self.client.connection(&To::Group(self.config.group_id.clone())).await {
-            Ok(connection) => commit(&connection, who, offsets, self.config.client.request_timeout).await,
-            Err(error) => Err(error),
-        };
-        let problem = match done {
-            Ok(ErrorCode::None) => return,
-            Ok(code) => code.message().to_owned(),
-            Err(error) => error.to_string(),
-        };
-        tracing::warn!(target: COORDINATOR_LOG, "{}Offset commit failed: {problem}", self.log_prefix);
-        self.client.forget().await;
-    }
-
-    async fn leave(mut self) {
-        let offsets = self.assigned.consumed();
-        self.assigned.revoke();
-        if !self.joining {
-            self.commit(&offsets).await;
-        }
-        if self.member_id.is_empty() || self.config.group_instance_id.is_some() {
-            return;
-        }
-        if self.joining {
-            self.client = Client::new(&self.env, self.config.client.clone());
-        }
-        let Ok(connection) = self.client.connection(&To::Group(self.config.group_id.clone())).await else { return };
-        let Ok(version) = connection.versions().highest::<LeaveGroupRequest>() else { return };
-        let request = LeaveGroupRequest::default().with_group_id(self.group_id());
-        let id = text(&self.member_id);
-        let request = match version {
-            3.. => request.with_members(vec![MemberIdentity::default().with_member_id(id)]),
-            _ => request.with_member_id(id),
-        };
-        // The group gets over it by itself if this does not arrive.
-        let _ = connection.call_at(version, &request, LEAVE_WITHIN).await;
-    }
-
-    fn group_id(&self) -> GroupId {
-        GroupId(text(&self.config.group_id))
-    }
-
-    fn forget_membership(&mut self) {
-        self.member_id.clear();
-        self.generation = -1;
-    }
-
-    async fn lose_or_get_over(&mut self, code: ErrorCode) -> Result<(), Thrown> {
-        match code {
-            ErrorCode::UnknownMemberId => self.forget_membership(),
-            ErrorCode::IllegalGeneration => self.generation = -1,
-            code => return self.get_over(code, None).await,
-        }
-        Ok(())
-    }
-
-    async fn coordinator(&mut self) -> Result<Option<Arc<Connection>>, Thrown> {
-        match self.client.connection(&To::Group(self.config.group_id.clone())).await {
-            Ok(connection) => Ok(Some(connection)),
-            Err(error) => self.get_over_error(error).await.map(|()| None),
-        }
-    }
-
-    /// Asks the coordinator; `None` if it could not be asked, after a pause.
-    async fn ask<R: Request>(&mut self, request: &R, patience: Duration) -> Result<Option<R::Response>, Thrown> {
-        let Some(connection) = self.coordinator().await? else { return Ok(None) };
-        match connection.call(request, patience).await {
-            Ok(answer) => Ok(Some(answer)),
-            Err(error) => self.get_over_error(error).await.map(|()| None),
-        }
-    }
-
-    async fn get_over_error(&mut self, error: Error) -> Result<(), Thrown> {
-        match error {
-            Error::Refused { code, message } => self.get_over(code, message).await,
-            Error::Connect { .. } | Error::Lost { .. } | Error::TimedOut { .. } | Error::NoNode { .. } => {
-                self.pause().await;
-                Ok(())
-            }
-            error => Err(Thrown::of(error)),
-        }
-    }
-
-    /// Waits where the coordinator says that it passes.
-    async fn get_over(&mut self, code: ErrorCode, message: Option<String>) -> Result<(), Thrown> {
-        let passes = matches!(
-            code,
-            ErrorCode::CoordinatorNotAvailable
-                | ErrorCode::CoordinatorLoadInProgress
-                | ErrorCode::NotCoordinator
-                | ErrorCode::BrokerNotAvailable
-                | ErrorCode::RequestTimedOut
-                | ErrorCode::NetworkException
-                | ErrorCode::UnknownTopicOrPartition
-        );
-        if !passes {
-            return Err(Thrown::coded(code, message));
-        }
-        self.pause().await;
-        Ok(())
-    }
-
-    async fn pause(&mut self) {
-        self.client.forget().await;
-        sleep(self.config.client.retry_backoff).await;
-    }
 }
 
 /// Topics that cannot be, or must not be read.
@@ -507,6 +384,6 @@ fn refuse(topics: &Topics) -> Result<(), Thrown> {
     Ok(())
 }
 
-fn text(text: &str) -> StrBytes {
+pub(super) fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
 }

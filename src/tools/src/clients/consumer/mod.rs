@@ -6,6 +6,7 @@ mod config;
 mod duration;
 mod fetch;
 mod member;
+mod member_talk;
 mod offsets;
 mod protocol;
 mod records;
