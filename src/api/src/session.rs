@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::unreached::{Question, Unreached, Waiting};
+use crate::unreached::{Held, Question, Unreached};
 
 /// One connection, as its requests see it.
 pub struct Session {
@@ -17,8 +17,10 @@ pub struct Session {
     software: Mutex<Option<(String, String)>>,
     /// True once the client has done more than to ask where things are.
     acted: AtomicBool,
-    /// Held while it has not, to be dropped with the connection.
-    waiting: OnceLock<Waiting>,
+    /// That it has asked, where that is watched; dropped with the connection.
+    waiting: OnceLock<Held>,
+    /// That it has come, where that is watched; dropped with the connection.
+    here: OnceLock<Held>,
 }
 
 impl Session {
@@ -31,6 +33,7 @@ impl Session {
             software: Mutex::new(None),
             acted: AtomicBool::new(false),
             waiting: OnceLock::new(),
+            here: OnceLock::new(),
         }
     }
 
@@ -60,10 +63,13 @@ impl Session {
     }
 
     /// Notes that the client does something else than to ask where things are.
-    pub(crate) fn acts(&self, unreached: &Unreached, client_id: &str) {
+    pub(crate) fn acts(&self, unreached: &Arc<Unreached>, client_id: &str) {
         if !self.acted.load(Ordering::Relaxed) {
             self.acted.store(true, Ordering::Relaxed);
-            unreached.came(self.peer.ip(), client_id);
+            if let Some(here) = unreached.came(self.peer.ip(), client_id, self.local.port()) {
+                // Nobody else has been here: this is done once.
+                let _ = self.here.set(here);
+            }
         }
     }
 

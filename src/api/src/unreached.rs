@@ -3,15 +3,16 @@
 //! The most common fault of a setup is an advertised address that a client cannot reach. The broker sees the client's
 //! first connection, by the bootstrap address, on which the client asks where a topic or a group's coordinator is; what
 //! should follow is a request that does something, usually on another connection. If it does not, a line says so, once
-//! for each client.
+//! for each client until it has been away for an hour.
 //!
 //! ```text
-//!   asks where ──> waits ── does something, on any connection ──> forgotten
+//!   asks where ──> waits ── does something, on any connection ──> is here while that connection is open
 //!                    ├── has asked 3 times over 3 s: it comes back, or asks again ──> told
 //!                    └── a Java client that has waited for 10 s ──> told
 //! ```
 //! One that asks about no topic or group is idle, unless it is Java's admin client; one that asks once and leaves is a
-//! healthcheck: nothing is told of them. Neither is it where the advertised address is the one that was reached.
+//! healthcheck: nothing is told of them. Neither is it where the advertised address is the one that was reached, nor of one
+//! that is here: a consumer in its group may ask for a missing topic on its first connection again and again.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -35,11 +36,13 @@ const JAVA_SILENCE: Duration = Duration::from_secs(10);
 /// What Java's admin clients call themselves, Kafka's tools among them. They ask about nothing first, as an idle producer
 /// does, but go to a broker at once.
 const ADMIN: &str = "adminclient-";
+/// So long after its last connection one that was told of may be told of again.
+const AWAY: Duration = Duration::from_secs(3600);
 /// How often the silent ones are looked at.
 const TICK: Duration = Duration::from_secs(2);
 
-/// A client, as far as it can be told from others.
-type Key = (IpAddr, String);
+/// A client, as far as it can be told from others: its address, what it calls itself, the port that it reached.
+type Key = (IpAddr, String, u16);
 
 /// The clients that wait. One for a broker.
 #[derive(Default)]
@@ -54,13 +57,17 @@ struct Client {
     last: Instant,
     /// How many connections are open on which it asked and did nothing.
     open: usize,
+    /// How many connections are open by which it came.
+    here: usize,
     warned: bool,
 }
 
-/// A connection on which a client asked and did nothing yet; its end is noted when this is dropped.
-pub struct Waiting {
+/// A connection of a client that is watched; its end is noted when this is dropped.
+pub struct Held {
     all: Arc<Unreached>,
     key: Key,
+    /// Whether the client came by it; else it asked there and did nothing yet.
+    came: bool,
 }
 
 /// What a client asked, and how it stands.
@@ -85,7 +92,7 @@ pub struct Question<'a> {
 impl Unreached {
     /// Notes that a client asked where something is; `open` says whether it did so on this connection before. What comes
     /// back belongs to the connection; there is none if the client is sent to where it is, or there are too many.
-    pub fn asked(self: &Arc<Unreached>, question: Question<'_>, open: bool) -> Option<Waiting> {
+    pub fn asked(self: &Arc<Unreached>, question: Question<'_>, open: bool) -> Option<Held> {
         let reached = SocketAddr::new(question.reached.ip().to_canonical(), question.reached.port());
         if question.host == reached.ip().to_string() && question.port == reached.port() {
             return None;
@@ -96,7 +103,7 @@ impl Unreached {
             return None;
         }
         let now = Instant::now();
-        let key = key(question.peer, question.client_id);
+        let key = key(question.peer, question.client_id, reached.port());
         let mut clients = self.lock();
         if clients.len() >= CLIENTS_MAX && !clients.contains_key(&key) {
             return None;
@@ -109,6 +116,7 @@ impl Unreached {
             first: now,
             last: now,
             open: 0,
+            here: 0,
             warned: false,
         });
         if client.questions == 0 || now - client.last > QUESTIONS_APART {
@@ -125,15 +133,22 @@ impl Unreached {
         if open {
             return None;
         }
-        client.open += 1;
-        Some(Waiting { all: self.clone(), key })
+        // An admin client leaves its first connection alone once it knows the brokers, and may do nothing but to ask.
+        let came = is_admin && client.open > 0;
+        client.hold(came);
+        Some(Held { all: self.clone(), key, came })
     }
 
-    /// Notes that a client did something: it reached an address that was told.
-    pub fn came(&self, peer: IpAddr, client_id: &str) {
-        if let Some(client) = self.lock().get_mut(&key(peer, client_id)) {
-            client.questions = 0;
-        }
+    /// Notes that a client did something on a connection to `port`: it reached an address that was told. What comes back
+    /// belongs to the connection; there is none if the client is not watched.
+    pub fn came(self: &Arc<Unreached>, peer: IpAddr, client_id: &str, port: u16) -> Option<Held> {
+        let key = key(peer, client_id, port);
+        let mut clients = self.lock();
+        // It may have been sent here from another listener.
+        let every_port = (key.0, key.1.clone(), 0)..=(key.0, key.1.clone(), u16::MAX);
+        clients.range_mut(every_port).for_each(|(_, client)| client.questions = 0);
+        clients.get_mut(&key)?.hold(true);
+        Some(Held { all: self.clone(), key, came: true })
     }
 
     /// Looks at the silent ones from time to time, until dropped.
@@ -150,7 +165,10 @@ impl Unreached {
     fn look(&self, now: Instant) -> Vec<String> {
         let mut clients = self.lock();
         let lines = clients.iter_mut().filter_map(|(key, client)| client.complaint(key, now)).collect();
-        clients.retain(|_, client| client.warned || client.open > 0 || now - client.last <= QUESTIONS_APART);
+        clients.retain(|_, client| {
+            let kept = if client.warned { AWAY } else { QUESTIONS_APART };
+            client.open > 0 || client.here > 0 || now - client.last <= kept
+        });
         lines
     }
 
@@ -160,12 +178,30 @@ impl Unreached {
 }
 
 impl Client {
+    /// Counts one more connection.
+    fn hold(&mut self, came: bool) {
+        if came {
+            (self.here, self.questions) = (self.here + 1, 0);
+        } else {
+            self.open += 1;
+        }
+    }
+
+    /// Counts one less. Questions that were asked while it was here say nothing of what follows.
+    fn let_go(&mut self, came: bool) {
+        if came {
+            (self.here, self.questions) = (self.here.saturating_sub(1), 0);
+        } else {
+            self.open = self.open.saturating_sub(1);
+        }
+    }
+
     /// The line about this client, if it is in trouble and nobody was told yet.
-    fn complaint(&mut self, (peer, client_id): &Key, now: Instant) -> Option<String> {
+    fn complaint(&mut self, (peer, client_id, _): &Key, now: Instant) -> Option<String> {
         let waited = now - self.first;
         let comes_back = self.questions >= QUESTIONS && waited >= QUESTIONS_SPAN;
         let is_silent = self.questions > 0 && self.is_java && self.open > 0 && waited >= JAVA_SILENCE;
-        if self.warned || !(comes_back || is_silent) {
+        if self.warned || self.here > 0 || !(comes_back || is_silent) {
             return None;
         }
         self.warned = true;
@@ -178,17 +214,17 @@ impl Client {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Held {
     fn drop(&mut self) {
         if let Some(client) = self.all.lock().get_mut(&self.key) {
-            client.open = client.open.saturating_sub(1);
+            client.let_go(self.came);
         }
     }
 }
 
-fn key(peer: IpAddr, client_id: &str) -> Key {
+fn key(peer: IpAddr, client_id: &str, port: u16) -> Key {
     let end = client_id.floor_char_boundary(CLIENT_ID_MAX);
-    (peer.to_canonical(), client_id[..end].to_owned())
+    (peer.to_canonical(), client_id[..end].to_owned(), port)
 }
 
 /// An IPv6 address before a port.

@@ -71,7 +71,7 @@ async fn one_that_does_something_is_not_told_of() {
     let all = Arc::new(Unreached::default());
     let waiting = all.asked(question("X", JAVA, "kafka"), false);
     after(5000).await;
-    all.came(IpAddr::from([172, 18, 0, 5]), "X");
+    drop(all.came(IpAddr::from([172, 18, 0, 5]), "X", 9092));
     after(60_000).await;
     assert!(told(&all).is_empty());
     drop(waiting);
@@ -79,10 +79,63 @@ async fn one_that_does_something_is_not_told_of() {
     for _ in 0..20 {
         let waiting = all.asked(question("many", "librdkafka", "kafka"), false);
         after(500).await;
-        all.came("::ffff:172.18.0.5".parse().expect("an address"), "many");
+        drop(all.came("::ffff:172.18.0.5".parse().expect("an address"), "many", 9093));
         drop(waiting);
     }
     assert!(told(&all).is_empty());
+}
+
+/// A librdkafka consumer in its group that asks for a missing topic on its first connection each second.
+#[tokio::test(start_paused = true)]
+async fn one_that_is_here_may_ask_as_often_as_it_likes() {
+    let all = Arc::new(Unreached::default());
+    let peer = IpAddr::from([172, 18, 0, 5]);
+    let waiting = all.asked(question("rdkafka", "librdkafka", "kafka"), false);
+    let here = all.came(peer, "rdkafka", 9092);
+    for _ in 0..200 {
+        assert!(all.asked(question("rdkafka", "librdkafka", "kafka"), true).is_none());
+        after(1000).await;
+        assert!(told(&all).is_empty() && !was_warned(&all));
+    }
+    drop(here);
+    assert!(told(&all).is_empty(), "what it asked before says nothing");
+    for _ in 0..5 {
+        assert!(all.asked(question("rdkafka", "librdkafka", "kafka"), true).is_none());
+        after(1000).await;
+    }
+    assert!(was_warned(&all), "since it has gone it does not come again");
+    drop(waiting);
+    assert!(all.came(peer, "nobody", 9092).is_none(), "who never asked is not kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_admin_client_that_only_asks_has_come_with_its_second_connection() {
+    let all = Arc::new(Unreached::default());
+    let list = Question { named: false, ..question("adminclient-1", JAVA, "kafka") };
+    let first = all.asked(list, false);
+    let second = all.asked(list, false);
+    for _ in 0..5 {
+        after(10_000).await;
+        assert!(told(&all).is_empty() && all.asked(list, true).is_none());
+    }
+    drop((first, second));
+    after(61_000).await;
+    told(&all);
+    assert!(all.lock().is_empty(), "who left is forgotten");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_told_of_is_forgotten_when_it_has_been_away_for_an_hour() {
+    let all = Arc::new(Unreached::default());
+    let waiting = all.asked(question("X", JAVA, "kafka"), false);
+    after(11_000).await;
+    assert_eq!(told(&all).len(), 1);
+    after(7_200_000).await;
+    told(&all);
+    assert!(was_warned(&all), "it is still there");
+    drop(waiting);
+    told(&all);
+    assert!(all.lock().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,9 +179,9 @@ async fn one_that_is_sent_to_where_it_is_is_not_watched() {
 #[tokio::test(start_paused = true)]
 async fn clients_beyond_a_bound_are_not_watched_and_ids_are_cut() {
     let all = Arc::new(Unreached::default());
-    let kept: Vec<Waiting> = (0..2 * CLIENTS_MAX)
+    let kept: Vec<Held> = (0..2 * CLIENTS_MAX)
         .filter_map(|n| all.asked(question(&format!("{n}-{}", "ü".repeat(1000)), JAVA, "kafka"), false))
         .collect();
     assert_eq!((kept.len(), all.lock().len()), (CLIENTS_MAX, CLIENTS_MAX));
-    assert!(all.lock().keys().all(|(_, id)| id.len() <= CLIENT_ID_MAX));
+    assert!(all.lock().keys().all(|(_, id, _)| id.len() <= CLIENT_ID_MAX));
 }
