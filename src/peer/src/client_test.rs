@@ -188,3 +188,31 @@ async fn an_answer_that_is_none_is_an_error_and_no_panic() {
     let error = client(&env, &address, 30_000).call("x", &To::Any, &ask_metadata()).await.unwrap_err();
     assert!(matches!(error, Error::Unreadable { .. }), "{error}");
 }
+
+/// The broker reads one request and no more, so a large one stays in the pipe when time is up.
+#[tokio::test]
+async fn a_connection_on_which_a_request_was_given_up_half_written_is_lost() {
+    let env = Env::real();
+    let options = ListenOptions { backlog: 16, send_buffer: -1, receive_buffer: -1 };
+    let listener = env.net.listen("127.0.0.1", 0, options).await.unwrap();
+    let address = Address { host: "127.0.0.1".to_owned(), port: listener.local_addr().unwrap().port() };
+    env.tasks.spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let size = stream.read_i32().await.unwrap();
+        stream.read_exact(&mut vec![0; usize::try_from(size).unwrap()]).await.unwrap();
+        let body = answer::<ApiVersionsRequest>(3, &versions(3)).unwrap();
+        stream.write_i32(i32::try_from(body.len() + 4).unwrap()).await.unwrap();
+        stream.write_i32(0).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let connection = Connection::open(&env, &address, "test", Duration::from_secs(10)).await.unwrap();
+    let group = StrBytes::from_string("g".repeat(30_000));
+    let large = FindCoordinatorRequest::default().with_coordinator_keys(vec![group; 2000]);
+    let late = connection.call_at(4, &large, Duration::from_millis(100)).await;
+    assert!(matches!(late, Err(Error::TimedOut { .. })), "{late:?}");
+    assert!(!connection.is_open());
+    let next = connection.call_at(2, &MetadataRequest::default(), Duration::from_secs(10)).await;
+    assert!(matches!(next, Err(Error::Lost { .. })), "{next:?}");
+    env.tasks.stop();
+}

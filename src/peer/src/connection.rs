@@ -116,7 +116,7 @@ impl Connection {
     }
 
     /// Sends a request in this version and waits for its answer for up to `patience`. Dropping the future gives up the
-    /// answer, not the request.
+    /// answer, not the request; where that is not yet written to its end, the connection is lost.
     ///
     /// # Errors
     /// [`Error::Unwritable`], [`Error::Lost`], [`Error::TimedOut`] or [`Error::Unreadable`].
@@ -178,7 +178,9 @@ impl Connection {
         if !self.is_open() {
             return Err(self.loss());
         }
+        let torn = Torn(&self.waiting);
         let written = writer.half.write_all(&frame).await;
+        std::mem::forget(torn);
         written.map_err(|problem| {
             self.waiting().lose(&problem.to_string());
             self.loss()
@@ -217,6 +219,15 @@ impl Connection {
 
     fn unreadable<R: Request>(&self, problem: String) -> Error {
         Error::Unreadable { address: self.address.clone(), api: api_name(R::KEY), problem }
+    }
+}
+
+/// Dropped where a request was given up half written: what would be sent behind it would be read as its rest.
+struct Torn<'a>(&'a Mutex<Waiting>);
+
+impl Drop for Torn<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).lose("a request was given up half written");
     }
 }
 
