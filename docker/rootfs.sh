@@ -59,9 +59,12 @@ klamm_binary() {
 
 shell_and_applets() {
     local applet
-    install -m 755 /bin/bash-static "$root/usr/bin/bash"
+    install -D -m 755 /bin/bash-static "$root/usr/lib/klamm/bash"
     # bash also as sh: busybox' own shell loses variables whose names are no identifiers, as listener names can make them.
-    ln -s bash "$root/usr/bin/sh"
+    ln -s bash "$root/usr/lib/klamm/sh"
+    # By the usual names they start through klamm, which stays before a shell that would be the container's first process.
+    ln -s klamm "$root/usr/bin/bash"
+    ln -s klamm "$root/usr/bin/sh"
     install -m 755 /bin/busybox "$root/usr/bin/busybox"
     for applet in $(/bin/busybox --list); do
         if [[ $WITHOUT != *" $applet "* && ! -e $root/usr/bin/$applet ]]; then ln -s busybox "$root/usr/bin/$applet"; fi

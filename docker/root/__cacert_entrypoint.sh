@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/lib/klamm/bash
 # The image's entry point. Some people call it by this name, since the Java image under Apache Kafka's has it.
 #
 # A command is run as it stands. Beside that, NAME=VALUE arguments start a broker with these variables, and the sub-commands

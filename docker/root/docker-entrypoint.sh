@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/lib/klamm/bash
 # The entry point of Debezium's image: start | watch-topic | create-topic | list-topics, or any command.
 set -o errexit
 

@@ -14,6 +14,7 @@ pub mod logging;
 pub mod multicall;
 pub mod ready;
 pub mod server;
+pub mod shell;
 pub mod signals;
 
 use std::ffi::OsString;
@@ -26,6 +27,9 @@ use crate::args::{Arguments, Command, Config, Container};
 /// Runs the command that `args` names.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(shell) = shell::asked(&args) {
+        return shell::run(shell, &args);
+    }
     if let Some((tool, words)) = multicall::tool_of(&args) {
         return ExitCode::from(klamm_tools::run(tool, &words));
     }

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/lib/klamm/bash
 # The start script of wurstmeister's image.
 set -o errexit -o nounset
 export KLAMM_DIALECT=wurstmeister

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/lib/klamm/bash
 # The entry point of Bitnami's image: the configuration is made where a broker is to run, then the command runs.
 set -o errexit -o nounset
 export KLAMM_DIALECT=bitnami

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/lib/klamm/bash
 # Starts a broker, also where setup.sh did not run: the broker reads the file, if there is one, and the environment.
 set -o errexit -o nounset
 export KLAMM_DIALECT=bitnami

@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/lib/klamm/bash
 # Makes the server.properties of the environment, once the init scripts have run.
 set -o errexit -o nounset
 if [ "${BITNAMI_DEBUG-}" = true ]; then set -o xtrace; fi
