@@ -56,6 +56,8 @@ def test_lost_clients_are_told_of_and_others_are_not(klamm, tools, lost_tools):
     consumer.wait_for(lambda out: "one" in out)
     idle = confluent_kafka.Producer({"bootstrap.servers": klamm.bootstrap, "client.id": "idle"})
     assert "t" in idle.list_topics("t", timeout=30).topics
+    waits = confluent_kafka.Consumer({"bootstrap.servers": klamm.bootstrap, "client.id": "waits", "group.id": "waits"})
+    waits.subscribe(["there-is-none"])
     # And those who are sent to nowhere: Java's tools, and a client of another hand.
     bad = ("--bootstrap-server", klamm.bad)
     lost_tools.start("TopicCommand", *bad, "--list")
@@ -67,10 +69,12 @@ def test_lost_clients_are_told_of_and_others_are_not(klamm, tools, lost_tools):
 
     def all_told():
         producer.poll(0)
+        waits.poll(0)
         names = sorted(re.sub(r"-\d+$", "", name) for name in lost(klamm))
         assert len(names) <= len(expected), f"each once: {names}"
         return names == expected
 
     eventually(all_told, f"{expected} are told of (log: {klamm.log})", 60)
     consumer.stop()
+    waits.close()
     producer.purge()

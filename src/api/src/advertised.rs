@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use klamm_metadata::Endpoint;
 
 use crate::call::Call;
+use crate::unreached::About;
 
 /// What a client on a container's host is told.
 const LOCALHOST: &str = "localhost";
@@ -38,12 +39,11 @@ impl Call<'_> {
         host(&endpoint.host, self.session.local.ip(), self.session.peer.ip(), &self.services.gateways)
     }
 
-    /// Notes that this call's client is sent to an endpoint, so that somebody is told if it never comes. `named` says
-    /// whether it asked about a topic or a group of its own.
-    pub fn told(&self, endpoint: &Endpoint, named: bool) {
+    /// Notes that this call's client is sent to an endpoint, so that somebody is told if it never comes.
+    pub fn told(&self, endpoint: &Endpoint, about: About) {
         let host = self.host(endpoint);
         let (unreached, client_id) = (&self.services.unreached, &self.header.client_id);
-        self.session.asked_where(unreached, client_id, &host, endpoint.port, named);
+        self.session.asked_where(unreached, client_id, &host, endpoint.port, about);
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::unreached::{Held, Question, Unreached};
+use crate::unreached::{About, Held, Question, Unreached};
 
 /// One connection, as its requests see it.
 pub struct Session {
@@ -48,14 +48,14 @@ impl Session {
         *self.software.lock().unwrap_or_else(PoisonError::into_inner) = Some((name.to_owned(), version.to_owned()));
     }
 
-    /// Notes that the client asked where something is, `named` if it said what, and was told `host` and `port`.
-    pub(crate) fn asked_where(&self, unreached: &Arc<Unreached>, client_id: &str, host: &str, port: u16, named: bool) {
+    /// Notes that the client asked where something is and was told `host` and `port`.
+    pub(crate) fn asked_where(&self, unreached: &Arc<Unreached>, client_id: &str, host: &str, port: u16, about: About) {
         if self.acted.load(Ordering::Relaxed) {
             return;
         }
         let software = self.software().map(|(name, _)| name);
         let (peer, reached) = (self.peer.ip(), self.local);
-        let question = Question { peer, client_id, software: software.as_deref(), reached, host, port, named };
+        let question = Question { peer, client_id, software: software.as_deref(), reached, host, port, about };
         if let Some(waiting) = unreached.asked(question, self.waiting.get().is_some()) {
             // The requests of a connection come one after the other, so the place is free.
             let _ = self.waiting.set(waiting);

@@ -12,7 +12,7 @@
 //! ```
 //! One that asks about no topic or group is idle, unless it is Java's admin client; one that asks once and leaves is a
 //! healthcheck: nothing is told of them. Neither is it where the advertised address is the one that was reached, nor of one
-//! that is here: a consumer in its group may ask for a missing topic on its first connection again and again.
+//! that is here, nor of one that asks again and again for topics that are not there: it has nothing else to do.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -85,8 +85,19 @@ pub struct Question<'a> {
     pub host: &'a str,
     /// The port that it is told.
     pub port: u16,
-    /// Whether it asked about a topic or a group of its own, or just where the brokers are.
-    pub named: bool,
+    /// What it asked about.
+    pub about: About,
+}
+
+/// What a client asks about, and so whether it means to go where it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Just where the brokers are.
+    Brokers,
+    /// Topics, none of which is there: it may come, or ask until they are.
+    Missing,
+    /// A topic that is there, or a group.
+    Known,
 }
 
 impl Unreached {
@@ -99,7 +110,7 @@ impl Unreached {
         }
         let is_java = question.software == Some(JAVA);
         let is_admin = is_java && question.client_id.starts_with(ADMIN);
-        if !(question.named || is_admin) {
+        if question.about == About::Brokers && !is_admin {
             return None;
         }
         let now = Instant::now();
@@ -122,7 +133,9 @@ impl Unreached {
         if client.questions == 0 || now - client.last > QUESTIONS_APART {
             (client.questions, client.first) = (0, now);
         }
-        client.questions += 1;
+        if client.questions == 0 || question.about != About::Missing {
+            client.questions += 1;
+        }
         client.last = now;
         client.reached = reached;
         client.told = format!("{}:{}", bracketed(question.host), question.port);
@@ -133,8 +146,8 @@ impl Unreached {
         if open {
             return None;
         }
-        // An admin client leaves its first connection alone once it knows the brokers, and may do nothing but to ask.
-        let came = is_admin && client.open > 0;
+        // A Java client leaves its first connection alone once it knows the brokers, and may do nothing but to ask.
+        let came = is_java && client.open > 0;
         client.hold(came);
         Some(Held { all: self.clone(), key, came })
     }

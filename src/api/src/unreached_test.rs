@@ -10,7 +10,7 @@ fn question<'a>(client_id: &'a str, software: &'a str, host: &'a str) -> Questio
         reached: "[::ffff:172.18.0.2]:9092".parse().expect("an address"),
         host,
         port: 9092,
-        named: true,
+        about: About::Known,
     }
 }
 
@@ -85,6 +85,30 @@ async fn one_that_does_something_is_not_told_of() {
     assert!(told(&all).is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_that_waits_for_missing_topics_is_not_told_of_unless_it_is_silent() {
+    let all = Arc::new(Unreached::default());
+    let missing = |client_id, software| Question { about: About::Missing, ..question(client_id, software, "kafka") };
+    let first = all.asked(missing("rdkafka", "librdkafka"), false);
+    drop(first);
+    let second = all.asked(missing("rdkafka", "librdkafka"), false);
+    for _ in 0..20 {
+        after(1000).await;
+        assert!(all.asked(missing("rdkafka", "librdkafka"), true).is_none());
+        assert!(told(&all).is_empty() && !was_warned(&all));
+    }
+    for _ in 0..3 {
+        assert!(all.asked(question("rdkafka", "librdkafka", "kafka"), true).is_none());
+        after(2000).await;
+    }
+    assert!(was_warned(&all), "the topic is there, and it does not go to it");
+    drop(second);
+    let java = all.asked(missing("producer-1", JAVA), false);
+    after(11_000).await;
+    assert!(told(&all)[0].contains("producer-1"), "its question creates the topic");
+    drop(java);
+}
+
 /// A librdkafka consumer in its group that asks for a missing topic on its first connection each second.
 #[tokio::test(start_paused = true)]
 async fn one_that_is_here_may_ask_as_often_as_it_likes() {
@@ -111,7 +135,7 @@ async fn one_that_is_here_may_ask_as_often_as_it_likes() {
 #[tokio::test(start_paused = true)]
 async fn an_admin_client_that_only_asks_has_come_with_its_second_connection() {
     let all = Arc::new(Unreached::default());
-    let list = Question { named: false, ..question("adminclient-1", JAVA, "kafka") };
+    let list = Question { about: About::Brokers, ..question("adminclient-1", JAVA, "kafka") };
     let first = all.asked(list, false);
     let second = all.asked(list, false);
     for _ in 0..5 {
@@ -160,10 +184,10 @@ async fn healthchecks_and_idle_clients_are_not_told_of() {
 #[tokio::test(start_paused = true)]
 async fn of_those_who_ask_about_nothing_only_an_admin_client_means_to_go_somewhere() {
     let all = Arc::new(Unreached::default());
-    let idle_producer = Question { named: false, ..question("producer-1", JAVA, "kafka") };
-    let listing = Question { named: false, ..question("adminclient-1", "librdkafka", "kafka") };
+    let idle_producer = Question { about: About::Brokers, ..question("producer-1", JAVA, "kafka") };
+    let listing = Question { about: About::Brokers, ..question("adminclient-1", "librdkafka", "kafka") };
     assert!(all.asked(idle_producer, false).is_none() && all.asked(listing, false).is_none());
-    let tool = all.asked(Question { named: false, ..question("adminclient-1", JAVA, "kafka") }, false);
+    let tool = all.asked(Question { about: About::Brokers, ..question("adminclient-1", JAVA, "kafka") }, false);
     after(11_000).await;
     assert!(told(&all)[0].contains("adminclient-1"));
     drop(tool);

@@ -13,6 +13,7 @@ use klamm_base::{ErrorCode, NodeId, TopicId};
 use crate::call::{Call, Handler};
 use crate::convert::text;
 use crate::reply::Reply;
+use crate::unreached::About;
 
 /// The handler.
 pub struct FindCoordinator;
@@ -62,7 +63,7 @@ fn group(call: Call<'_>, key: &str) -> Result<Place, ErrorCode> {
     let broker = image.alive_brokers().find(|broker| broker.id == leader);
     let endpoint = broker.and_then(|broker| broker.endpoint(&call.session.listener));
     let endpoint = endpoint.ok_or(ErrorCode::CoordinatorNotAvailable)?;
-    call.told(endpoint, true);
+    call.told(endpoint, About::Known);
     Ok(Place { node: leader, host: call.host(endpoint).into_owned(), port: i32::from(endpoint.port) })
 }
 

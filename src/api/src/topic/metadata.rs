@@ -21,6 +21,7 @@ use crate::call::{Call, Handler};
 use crate::convert::{text, topic_id, topic_name, uuid};
 use crate::reply::Reply;
 use crate::topic::authorized;
+use crate::unreached::About;
 
 /// The handler.
 pub struct Metadata;
@@ -39,7 +40,6 @@ impl Handler for Metadata {
             return Reply::Now(whole_error(asked, code, version));
         }
         let image = call.services.image();
-        told(call, &image, !asked.is_empty());
         let all = if version == 0 { asked.is_empty() } else { request.topics.is_none() };
         let mut topics: Vec<MetadataResponseTopic> = if all {
             image.topics.values().map(|topic| known(call, &image, topic)).collect()
@@ -50,6 +50,7 @@ impl Handler for Metadata {
             let allow = version < 4 || request.allow_auto_topic_creation;
             by_names(call, &image, asked, allow)
         };
+        told(call, &image, about(asked, &topics));
         if request.include_topic_authorized_operations {
             for topic in topics.iter_mut().filter(|topic| topic.error_code == 0) {
                 topic.topic_authorized_operations = authorized::TOPIC;
@@ -145,10 +146,18 @@ fn by_names(call: Call<'_>, image: &Image, asked: &[MetadataRequestTopic], allow
 }
 
 /// Whoever asks for topics by name means to go to where they are.
-fn told(call: Call<'_>, image: &Image, named: bool) {
+fn about(asked: &[MetadataRequestTopic], topics: &[MetadataResponseTopic]) -> About {
+    match asked {
+        [] => About::Brokers,
+        _ if topics.iter().any(|topic| topic.error_code == 0) => About::Known,
+        _ => About::Missing,
+    }
+}
+
+fn told(call: Call<'_>, image: &Image, about: About) {
     let own = image.brokers.get(&call.services.node).and_then(|broker| broker.endpoint(&call.session.listener));
     if let Some(endpoint) = own {
-        call.told(endpoint, named);
+        call.told(endpoint, about);
     }
 }
 
