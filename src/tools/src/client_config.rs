@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use klamm_env::{Disk, DiskOs};
 use klamm_peer::{Address, Client, ClientOptions};
 use klamm_settings::parse_properties;
+
+use crate::io::read_file;
 
 /// Properties of a client; a later one wins.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +23,7 @@ impl ClientConfig {
     /// # Errors
     /// In one line what is wrong, with the file's name.
     pub fn load(&mut self, path: &str) -> Result<(), String> {
-        let bytes = DiskOs.read(Path::new(path)).map_err(|error| match error.to_string() {
+        let bytes = read_file(Path::new(path)).map_err(|error| match error.to_string() {
             text if text.contains(path) => text,
             text => format!("{path}: {text}"),
         })?;
@@ -96,6 +97,24 @@ impl ClientConfig {
     }
 }
 
+/// Sees to it that one of the brokers to ask first has an address (`ClientUtils.parseAndValidateAddresses`). The stock
+/// clients look names up once, when they are made, and do not wait for a name that nobody knows.
+///
+/// # Errors
+/// In Kafka's words if none has one.
+pub(crate) async fn resolvable(bootstrap: &[Address]) -> Result<(), String> {
+    for Address { host, port } in bootstrap {
+        if tokio::net::lookup_host((host.as_str(), *port)).await.is_ok_and(|mut found| found.next().is_some()) {
+            return Ok(());
+        }
+        tracing::warn!(
+            target: "org.apache.kafka.clients.ClientUtils",
+            "Couldn't resolve server {host}:{port} from bootstrap.servers as DNS resolution failed for {host}"
+        );
+    }
+    Err("No resolvable bootstrap urls given in bootstrap.servers".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,5 +143,15 @@ mod tests {
         assert!(refusal(&[]).contains("bootstrap.servers"));
         assert!(refusal(&[("bootstrap.servers", "a:1"), ("request.timeout.ms", "x")]).contains("request.timeout.ms"));
         assert!(refusal(&[("bootstrap.servers", "a:1"), ("security.protocol", "SASL_SSL")]).contains("SASL_SSL"));
+    }
+
+    #[test]
+    fn a_broker_that_has_no_address_is_no_broker_to_ask() {
+        let asked = |text: &str| {
+            let bootstrap = Address::parse_list(text).unwrap();
+            crate::io::block_on(async |_| resolvable(&bootstrap).await).unwrap()
+        };
+        assert_eq!(asked("nobody.invalid:1,127.0.0.1:1"), Ok(()));
+        assert!(asked("nobody.invalid:1,nothing.invalid:1").is_err_and(|text| text.starts_with("No resolvable ")));
     }
 }

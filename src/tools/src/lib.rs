@@ -21,6 +21,7 @@ mod groups;
 pub mod io;
 pub mod jopt;
 mod local;
+mod signals;
 mod table;
 pub mod thrown;
 

@@ -8,6 +8,7 @@ use klamm_peer::{Address, Client, Error, Node, To, Versions};
 
 use super::api_table::APIS;
 use super::connect::{BROKER_LIST, Failure, ZOOKEEPER, bootstrap, in_world, properties};
+use crate::client_config::resolvable;
 use crate::io::Io;
 use crate::jopt::{HELP, Opt, Parsed, VERSION, help_or_version, usage_fault};
 use crate::thrown::{RUNTIME, Thrown};
@@ -49,9 +50,10 @@ fn work(io: &mut Io, parsed: &Parsed) -> Result<u8, Failure> {
         config.set("request.timeout.ms", PATIENCE.as_millis().to_string());
     }
     config.set("bootstrap.servers", servers.as_str());
-    let options = config.options("admin-1");
-    let options = options.map_err(|problem| Thrown::new("org.apache.kafka.common.config.ConfigException", problem))?;
+    let unfit = |problem: String| Thrown::new("org.apache.kafka.common.config.ConfigException", problem);
+    let options = config.options("admin-1").map_err(unfit)?;
     in_world(async |env| {
+        resolvable(&options.bootstrap).await.map_err(unfit)?;
         let client = Client::new(&env, options);
         for node in brokers(&client).await? {
             let name = node_name(&node);

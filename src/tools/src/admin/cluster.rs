@@ -82,7 +82,7 @@ fn work(io: &mut Io, parsed: &Parsed) -> Result<(), Failure> {
         return Err(Thrown::new("java.lang.IllegalArgumentException", message).into());
     }
     in_world(async |env| {
-        let client = admin(&env, config, &servers, "adminclient-1")?;
+        let client = admin(&env, config, &servers, "adminclient-1").await?;
         match parsed.command {
             Some("unregister") => unregister(io, &client, parsed.number("id").unwrap_or_default()).await,
             Some("list-endpoints") => list_endpoints(io, &client, endpoint, fenced).await,

@@ -1,13 +1,12 @@
 //! From a command line to a client of the cluster, and how a tool says that it failed.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use klamm_env::{Disk, DiskOs, Env};
 use klamm_peer::{Client, ClientOptions};
 
-use crate::client_config::ClientConfig;
-use crate::io::{Io, block_on};
+use crate::client_config::{ClientConfig, resolvable};
+use crate::io::{Io, block_on_or_end, read_file};
 use crate::jopt::{Fault, Opt, Parsed};
 use crate::thrown::{EXECUTION, KAFKA, RUNTIME, Thrown};
 
@@ -78,7 +77,7 @@ pub(crate) fn properties(path: Option<&str>) -> Result<ClientConfig, Failure> {
 
 /// The text of a file (`Utils.readFileAsString`).
 pub(crate) fn read_text(path: &str) -> Result<String, Failure> {
-    let bytes = DiskOs.read(Path::new(path)).map_err(|_| Failure {
+    let bytes = read_file(Path::new(path)).map_err(|_| Failure {
         thrown: Thrown::new("java.io.IOException", format!("Unable to read file {path}")),
         cause: missing(path).then(|| format!("java.nio.file.NoSuchFileException: {path}")),
     })?;
@@ -86,7 +85,7 @@ pub(crate) fn read_text(path: &str) -> Result<String, Failure> {
 }
 
 fn missing(path: &str) -> bool {
-    DiskOs.read(Path::new(path)).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    !DiskOs.exists(Path::new(path))
 }
 
 /// The brokers that a command line names: `--bootstrap-server`, or what stood for it once. `None` if nothing does.
@@ -128,18 +127,33 @@ pub(crate) fn admin_options(
         }
         Ok(options)
     });
-    made.map_err(|problem| Failure {
+    made.map_err(not_created)
+}
+
+/// The admin client is not made since something is wrong with its configuration.
+fn not_created(problem: String) -> Failure {
+    Failure {
         thrown: Thrown::new(KAFKA, "Failed to create new KafkaAdminClient"),
         cause: Some(format!("org.apache.kafka.common.config.ConfigException: {problem}")),
-    })
+    }
+}
+
+/// Sees to it that one of the brokers that were named has an address.
+///
+/// # Errors
+/// As [`admin_options`].
+pub(crate) async fn check_addresses(options: &ClientOptions) -> Result<(), Failure> {
+    resolvable(&options.bootstrap).await.map_err(not_created)
 }
 
 /// A client of the brokers in `servers` with the properties of `config` (`Admin.create`).
-pub(crate) fn admin(env: &Env, config: ClientConfig, servers: &str, client_id: &str) -> Result<Client, Failure> {
-    Ok(Client::new(env, admin_options(config, servers, client_id)?))
+pub(crate) async fn admin(env: &Env, config: ClientConfig, servers: &str, client_id: &str) -> Result<Client, Failure> {
+    let options = admin_options(config, servers, client_id)?;
+    check_addresses(&options).await?;
+    Ok(Client::new(env, options))
 }
 
 /// Does a tool's work on this thread.
 pub(crate) fn in_world<T>(work: impl AsyncFnOnce(Env) -> Result<T, Failure>) -> Result<T, Failure> {
-    block_on(work).unwrap_or_else(|problem| Err(Thrown::new(RUNTIME, problem.to_string()).into()))
+    block_on_or_end(work).unwrap_or_else(|problem| Err(Thrown::new(RUNTIME, problem.to_string()).into()))
 }

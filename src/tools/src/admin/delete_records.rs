@@ -57,7 +57,7 @@ fn work(io: &mut Io, parsed: &Parsed) -> Result<u8, Failure> {
     let config = properties(parsed.single("command-config")?)?;
     let path = parsed.single("offset-json-file")?.unwrap_or_default().to_owned();
     in_world(async |env| {
-        let client = admin(&env, config, &servers, "adminclient-1")?;
+        let client = admin(&env, config, &servers, "adminclient-1").await?;
         let wanted = read_offsets(&read_text(&path)?)?;
         io.say("Executing records delete operation");
         io.say("Records delete operation completed:");

@@ -109,7 +109,7 @@ fn work(io: &mut Io, parsed: &Parsed) -> Result<(), Failure> {
     let config = properties(parsed.value("command_config"))?;
     let (_, servers) = servers(parsed);
     in_world(async |env| {
-        let client = admin(&env, config, &servers, "adminclient-1")?;
+        let client = admin(&env, config, &servers, "adminclient-1").await?;
         let request = ApiVersionsRequest::default()
             .with_client_software_name(StrBytes::from_static_str("klamm"))
             .with_client_software_version(StrBytes::from_static_str(env!("CARGO_PKG_VERSION")));

@@ -52,6 +52,9 @@ const OPTIONS: &[Opt] = &[
     VERSION,
     BROKER_LIST,
     ZOOKEEPER,
+    // Without effect since 3.0, and still in what people copy.
+    Opt::value(&["offsets"], "Integer: count", "The old number of offsets for each partition.").hidden(),
+    Opt::value(&["max-wait-ms"], "Integer: ms", "The old patience of a fetch.").hidden(),
 ];
 
 const TERSE: &str = "org.apache.kafka.tools.TerseException";
@@ -108,7 +111,7 @@ fn work(io: &mut Io, parsed: &Parsed) -> Result<u8, Failure> {
     };
     let config = properties(parsed.single("command-config")?)?;
     in_world(async |env| {
-        let client = admin(&env, config, &servers, "GetOffsetShell")?;
+        let client = admin(&env, config, &servers, "GetOffsetShell").await?;
         print(io, parsed, &client, timestamp, &filters).await
     })?;
     Ok(0)

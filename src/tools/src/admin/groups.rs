@@ -135,7 +135,7 @@ impl Filter {
 
 fn list(io: &mut Io, Ready { servers, config, filter }: Ready) -> Result<(), Failure> {
     in_world(async |env| {
-        let client = admin(&env, config, &servers, "adminclient-1")?;
+        let client = admin(&env, config, &servers, "adminclient-1").await?;
         let groups = ask(&client).await?;
         let wanted: Vec<Listing> = groups.into_iter().filter(|group| filter.allows(group)).collect();
         table(&wanted).iter().for_each(|line| io.say(line));

@@ -121,7 +121,7 @@ fn work(io: &mut Io, parsed: &Parsed) -> Result<u8, Failure> {
     let mut config = properties(path)?;
     set_patience(&mut config);
     in_world(async |env| {
-        let client = admin(&env, config, &servers.unwrap_or_default(), "adminclient-1")?;
+        let client = admin(&env, config, &servers.unwrap_or_default(), "adminclient-1").await?;
         elect(io, &client, election, partitions.as_deref()).await
     })?;
     Ok(0)

@@ -51,7 +51,7 @@ fn work(io: &mut Io, parsed: &Parsed) -> Result<u8, Failure> {
     let config = properties(parsed.single("command-config")?)?;
     let servers = parsed.single("bootstrap-server")?.unwrap_or_default();
     in_world(async |env| {
-        let client = admin(&env, config, servers, "log-dirs-tool")?;
+        let client = admin(&env, config, servers, "log-dirs-tool").await?;
         let topics: BTreeSet<&str> = listed(parsed.single("topic-list")?).collect();
         let live = live_brokers(&client, "listNodes").await.map_err(|error| Failure::from(error).executed())?;
         let wanted = listed(parsed.single("broker-list")?).map(read_id).collect::<Result<BTreeSet<i32>, Thrown>>()?;

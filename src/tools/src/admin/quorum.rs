@@ -87,14 +87,14 @@ pub(crate) fn run(args: &[String], io: &mut Io) -> u8 {
 
 fn work(io: &mut Io, parsed: &Parsed) -> Result<(), Failure> {
     let path = parsed.value("command_config");
-    if let Some(path) = path.filter(|path| DiskOs.read(std::path::Path::new(path)).is_err()) {
+    if let Some(path) = path.filter(|path| !DiskOs.exists(std::path::Path::new(path))) {
         return Err(terse(format!("Properties file {path} does not exists!")));
     }
     let config = properties(path)?;
     let (endpoint, servers) = servers(parsed);
     let (status, replication, human) = (parsed.has("status"), parsed.has("replication"), parsed.has("human_readable"));
     in_world(async |env| {
-        let client = admin(&env, config, &servers, "adminclient-1")?;
+        let client = admin(&env, config, &servers, "adminclient-1").await?;
         match parsed.command {
             Some("add-controller") if path.is_none() => Err(terse(
                 "You must supply the configuration file of the controller you are adding when using add-controller.",

@@ -9,11 +9,11 @@ use tokio::time::{Instant, timeout};
 
 use super::consumer_options::{Task, read};
 use super::output::Output;
-use super::signals::Signals;
 use crate::FAILED;
 use crate::clients::consumer::{Consumer, ConsumerConfig, Interest, Records};
 use crate::io::{Io, block_on};
 use crate::jopt::Parsed;
+use crate::signals::Signals;
 use crate::thrown::Thrown;
 
 const LOG: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";

@@ -22,7 +22,6 @@ mod producer;
 mod producer_perf;
 mod producer_perf_options;
 mod properties;
-mod signals;
 
 use crate::table::Tool;
 

@@ -8,12 +8,12 @@ use klamm_peer::Address;
 use super::line_reader::{LineReader, Message};
 use super::lines::{Line, Lines, as_java_reads};
 use super::properties::{by_name, key_values, load, merge, set_all};
-use super::signals::Signals;
 use crate::FAILED;
 use crate::client_config::ClientConfig;
 use crate::clients::producer::{NewRecord, Producer, ProducerConfig, Sent};
 use crate::io::{Io, block_on};
 use crate::jopt::{Fault, HELP, Opt, Parsed, VERSION, help_or_version, usage_fault};
+use crate::signals::Signals;
 use crate::thrown::{EXECUTION, Thrown};
 
 const TITLE: &str = "This tool helps to read data from standard input and publish it to Kafka.";

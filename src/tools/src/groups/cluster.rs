@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::failure::NoClient;
 use crate::admin::java_map::in_map_order;
-use crate::client_config::ClientConfig;
+use crate::client_config::{ClientConfig, resolvable};
 use crate::thrown::{KAFKA, Thrown};
 
 /// The protocol types of groups that consume: groups that only commit have none.
@@ -44,9 +44,14 @@ impl Cluster {
     ///
     /// # Errors
     /// What is wrong with the properties.
-    pub(crate) fn open(env: &Env, config: &ClientConfig, api_timeout: Option<Duration>) -> Result<Cluster, NoClient> {
+    pub(crate) async fn open(
+        env: &Env,
+        config: &ClientConfig,
+        api_timeout: Option<Duration>,
+    ) -> Result<Cluster, NoClient> {
         let mut options = config.options("adminclient-1").map_err(NoClient)?;
         options.api_timeout = api_timeout.unwrap_or(options.api_timeout);
+        resolvable(&options.bootstrap).await.map_err(NoClient)?;
         Ok(Cluster { client: Client::new(env, options), env: env.clone() })
     }
 

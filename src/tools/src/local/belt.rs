@@ -7,7 +7,7 @@ use rustix::fs::{Access, access};
 
 use super::checks::{http_get, wait_for_brokers, wait_for_port};
 use crate::client_config::ClientConfig;
-use crate::io::{Io, block_on};
+use crate::io::{Io, block_on_or_end};
 
 const ACTIONS: &str = "kafka-ready, zk-ready, sr-ready, kr-ready, connect-ready, ksql-server-ready, control-center-ready, \
                        listeners, ensure, ensure-atleast-one, wait, http-ready, path";
@@ -188,7 +188,7 @@ fn seconds_of(text: &str) -> Result<Duration, String> {
 }
 
 fn real<T>(work: impl AsyncFnOnce(Env) -> T) -> Result<T, String> {
-    block_on(work).map_err(|problem| problem.to_string())
+    block_on_or_end(work).map_err(|problem| problem.to_string())
 }
 
 #[cfg(test)]

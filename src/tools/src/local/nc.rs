@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::io::{Io, block_on};
+use crate::io::{Io, block_on_or_end};
 
 const USAGE: &str = "usage: nc [-46nvz] [-q seconds] [-w timeout] destination port";
 /// How long a connection may take where no -w says it: the system's own patience is longer.
@@ -42,7 +42,7 @@ pub(super) fn run(args: &[String], io: &mut Io) -> u8 {
             return crate::FAILED;
         }
     };
-    match block_on(async |env| all_ports(&env, &ask, io).await) {
+    match block_on_or_end(async |env| all_ports(&env, &ask, io).await) {
         Ok(true) => 0,
         Ok(false) => crate::FAILED,
         Err(problem) => {

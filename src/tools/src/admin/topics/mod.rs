@@ -6,7 +6,7 @@ mod options;
 
 use klamm_peer::{Client, ClientOptions};
 
-use super::connect::{Failure, admin_options, bootstrap, in_world, properties};
+use super::connect::{Failure, admin_options, bootstrap, check_addresses, in_world, properties};
 use super::pattern::TopicPattern;
 use super::view::list_topics;
 use crate::io::Io;
@@ -50,7 +50,9 @@ fn prepare(io: &mut Io, parsed: &Parsed) -> Result<Option<ClientOptions>, Failur
         Err(options::Wrong::Thrown(thrown)) => return Err(thrown.into()),
     }
     let config = properties(parsed.single("command-config")?)?;
-    admin_options(config, &servers.unwrap_or_default(), "adminclient-1").map(Some)
+    let options = admin_options(config, &servers.unwrap_or_default(), "adminclient-1")?;
+    in_world(async |_| check_addresses(&options).await)?;
+    Ok(Some(options))
 }
 
 fn work(io: &mut Io, parsed: &Parsed, options: ClientOptions) -> u8 {

@@ -89,7 +89,8 @@ impl Producer {
     pub(crate) async fn send(&mut self, topic: &str, record: NewRecord<'_>) -> Result<(), Thrown> {
         let now = Instant::now();
         if let Err(fault) = self.place(topic, record, now).await {
-            let sent = Sent { key_bytes: record.key.map(<[u8]>::len), value_bytes: record.value.map(<[u8]>::len), at: now };
+            let sent =
+                Sent { key_bytes: record.key.map(<[u8]>::len), value_bytes: record.value.map(<[u8]>::len), at: now };
             self.shared.state().queues.report(Delivery { topic: topic.into(), sent: vec![sent], fault: Some(fault) });
         }
         match &self.shared.state().queues.broken {

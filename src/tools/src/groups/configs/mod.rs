@@ -26,7 +26,7 @@ use self::options::{Entities, OPTIONS, TITLE};
 use super::cluster::Cluster;
 use super::connect::properties;
 use crate::admin::connect::bootstrap;
-use crate::io::{Io, block_on};
+use crate::io::{Io, block_on_or_end};
 use crate::jopt::{Parsed, help_or_version, usage_fault};
 use crate::table::Tool;
 use crate::thrown::Thrown;
@@ -71,7 +71,7 @@ fn run_args(args: &[String], io: &mut Io) -> Result<u8, Failure> {
         return Ok(code);
     }
     let entities = options::check(&parsed)?;
-    let done = block_on(async |env| act(&env, &parsed, &entities, io).await);
+    let done = block_on_or_end(async |env| act(&env, &parsed, &entities, io).await);
     done.unwrap_or_else(|error| Err(Thrown::new("java.io.IOException", error.to_string()).into())).map(|()| 0)
 }
 
@@ -84,7 +84,7 @@ async fn act(env: &Env, parsed: &Parsed, entities: &Entities, io: &mut Io) -> Re
     };
     config.set("bootstrap.servers", servers);
     let alters = parsed.has("alter");
-    let cluster = Cluster::open(env, &config, alters.then_some(ALTER_TIMEOUT))?;
+    let cluster = Cluster::open(env, &config, alters.then_some(ALTER_TIMEOUT)).await?;
     let command = Command { parsed, cluster, controllers: controllers.is_some() };
     if alters { command.alter(io, entities).await } else { command.describe(io, entities).await }
 }

@@ -23,7 +23,7 @@ use super::cluster::Cluster;
 use super::connect::properties;
 use super::failure::{Failure, NoClient};
 use crate::admin::connect::bootstrap;
-use crate::io::{Io, block_on};
+use crate::io::{Io, block_on_or_end};
 use crate::jopt::{Fault, Parsed, help_or_version, uncaught, usage_fault};
 use crate::table::Tool;
 use crate::thrown::{RUNTIME, Thrown};
@@ -69,7 +69,7 @@ fn run(args: &[String], io: &mut Io) -> u8 {
             Err(fault) => usage_fault(io, OPTIONS, &fault.to_string()),
         };
     }
-    let done = block_on(async |env| act(&env, &parsed, io).await);
+    let done = block_on_or_end(async |env| act(&env, &parsed, io).await);
     match done.unwrap_or_else(|error| Err(Thrown::new("java.io.IOException", error.to_string()).into())) {
         Ok(()) => 0,
         Err(Failure::Usage(text)) => usage_fault(io, OPTIONS, &text),
@@ -86,7 +86,7 @@ fn say_failed(io: &mut Io, text: &str, trace: &str) -> u8 {
 }
 
 async fn act(env: &Env, parsed: &Parsed, io: &mut Io) -> Result<(), Failure> {
-    let command = open(env, parsed, io)?;
+    let command = open(env, parsed, io).await?;
     match ACTIONS.iter().find(|action| parsed.has(action)).copied() {
         Some("list") => command.list(io).await,
         Some("describe") => command.describe(io).await,
@@ -96,7 +96,7 @@ async fn act(env: &Env, parsed: &Parsed, io: &mut Io) -> Result<(), Failure> {
     }
 }
 
-fn open<'a>(env: &Env, parsed: &'a Parsed, io: &mut Io) -> Result<Command<'a>, Failure> {
+async fn open<'a>(env: &Env, parsed: &'a Parsed, io: &mut Io) -> Result<Command<'a>, Failure> {
     let bad = |fault: Fault| Thrown::new(fault.class(), fault.to_string());
     let path = parsed.single("command-config").map_err(bad)?;
     let mut config = properties(path).map_err(|thrown| thrown.within(RUNTIME))?;
@@ -106,7 +106,7 @@ fn open<'a>(env: &Env, parsed: &'a Parsed, io: &mut Io) -> Result<Command<'a>, F
     let shift_by = parsed.read_value::<i64>("shift-by").map_err(bad)?;
     let timeout_ms = parsed.read_value::<i64>("timeout").map_err(bad)?.unwrap_or_default();
     let timeout = Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0));
-    let cluster = Cluster::open(env, &config, Some(timeout))?;
+    let cluster = Cluster::open(env, &config, Some(timeout)).await?;
     Ok(Command { parsed, cluster, to_offset, shift_by })
 }
 

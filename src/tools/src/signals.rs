@@ -3,20 +3,20 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// SIGINT and SIGTERM, taken over.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Option<Signal>,
     terminate: Option<Signal>,
 }
 
 impl Signals {
     /// From now on they do not end the process by themselves. Where the system refuses, they do.
-    pub(super) fn listen() -> Signals {
+    pub(crate) fn listen() -> Signals {
         let of = |kind| signal(kind).ok();
         Signals { interrupt: of(SignalKind::interrupt()), terminate: of(SignalKind::terminate()) }
     }
 
     /// Waits for one; what the JVM ends with after it.
-    pub(super) async fn wait(&mut self) -> u8 {
+    pub(crate) async fn wait(&mut self) -> u8 {
         tokio::select! {
             () = arrives(&mut self.interrupt) => 128 + 2,
             () = arrives(&mut self.terminate) => 128 + 15,
