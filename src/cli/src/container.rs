@@ -9,6 +9,7 @@ use klamm_env::{Disk, DiskOs, Mode};
 
 use crate::args::{Configure, Server};
 use crate::configuration::{DIALECT, Told, check, environment, read_file};
+use crate::fail;
 
 const SHARED: &str = "/mnt/shared/config/server.properties";
 const BITNAMI: &str = "/bitnami/kafka/config/server.properties";
@@ -30,10 +31,7 @@ const MOUNTS_BYTES: usize = 1 << 20;
 pub fn run(args: &Configure) -> ExitCode {
     match configure(&DiskOs, environment(), &args.to) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("klamm: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
 }
 

@@ -14,7 +14,7 @@ use klamm_settings::broker_keys;
 
 use crate::args::{Explain, Server};
 use crate::configuration::{DIALECT, Told, environment, read};
-use crate::container;
+use crate::{container, fail};
 
 /// Where the second column begins, unless a setting is longer.
 const COLUMN: usize = 64;
@@ -29,10 +29,7 @@ pub fn run(args: &Explain) -> ExitCode {
             let _ = std::io::stdout().lock().write_all(text.as_bytes());
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            eprintln!("klamm: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
 }
 

@@ -18,6 +18,8 @@ pub mod shell;
 pub mod signals;
 
 use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -45,4 +47,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
         }
     }
+}
+
+/// Says in one line on stderr why a command failed; exit code 1.
+pub(crate) fn fail(why: &dyn Display) -> ExitCode {
+    // Nobody may be reading; the exit code says it too.
+    let _ = writeln!(std::io::stderr(), "klamm: {why}");
+    ExitCode::FAILURE
 }

@@ -32,6 +32,8 @@ pub fn start(clock: Clock, filter: Option<&str>) {
         .with_env_filter(filter)
         .with_writer(std::io::stdout)
         .with_ansi(false)
+        // A line that nobody reads is lost. Without this it would be told to stderr, where a failure is a panic.
+        .log_internal_errors(false)
         .event_format(KafkaPattern(clock));
     // A process has one; a second broker in it shares the first one's.
     let _ = subscriber.try_init();

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use klamm_tools::Tool;
 
+use crate::fail;
+
 /// The tool that a command line asks for, and the tool's own arguments.
 pub fn tool_of(args: &[OsString]) -> Option<(&'static Tool, Vec<String>)> {
     let text = |place: usize| args.get(place).map(|word| word.to_string_lossy());
@@ -28,10 +30,7 @@ pub fn list_or_link(folder: Option<&Path>) -> ExitCode {
     };
     match link(folder) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("klamm: {}: {error}", folder.display());
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&format!("{}: {error}", folder.display())),
     }
 }
 

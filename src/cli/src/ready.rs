@@ -15,6 +15,8 @@ use klamm_peer::{Address, Connection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::fail;
+
 /// Where a broker is looked for if nobody says where: the admin port as it is set by default, then the listener.
 const ADMIN: &str = "127.0.0.1:9644";
 const BOOTSTRAP: &str = "localhost:9092";
@@ -56,8 +58,7 @@ pub fn run(args: &Ready) -> ExitCode {
 }
 
 fn not_ready(why: &dyn Display) -> ExitCode {
-    eprintln!("klamm: not ready: {why}");
-    ExitCode::FAILURE
+    fail(&format!("not ready: {why}"))
 }
 
 async fn wait(args: &Ready) -> Result<(), String> {

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use crate::args::Server;
 use crate::configuration::{Configuration, DIALECT, load};
 use crate::log_lines::{self, Ready};
-use crate::logging;
 use crate::signals::{Signal, Signals};
+use crate::{fail, logging};
 
 /// Runs a broker until it is told to stop.
 pub fn run(args: &Server) -> ExitCode {
@@ -106,9 +106,4 @@ fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     // Nobody may be reading; the broker serves all the same.
     let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
-}
-
-fn fail(error: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("klamm: {error}");
-    ExitCode::FAILURE
 }

@@ -15,7 +15,7 @@ use klamm_env::{Disk, DiskOs};
 
 const CHILD: &str = "KLAMM_TEST_CHILD";
 
-const CASES: [(&str, fn()); 14] = [
+const CASES: [(&str, fn()); 15] = [
     ("help and version are no failures", help_and_version_are_no_failures),
     ("a command line that makes no sense ends with 2", a_command_line_that_makes_no_sense_ends_with_2),
     ("a file that cannot be read ends with 1", a_file_that_cannot_be_read_ends_with_1),
@@ -28,6 +28,7 @@ const CASES: [(&str, fn()); 14] = [
     ("ready tells what the admin port and the listener tell", ready_tells_what_the_admin_port_and_the_listener_tell),
     ("ready waits for a broker that is not there yet", ready_waits_for_a_broker_that_is_not_there_yet),
     ("SIGTERM and SIGINT stop a broker cleanly", sigterm_and_sigint_stop_a_broker_cleanly),
+    ("a broker goes on when nobody reads what it says", a_broker_goes_on_when_nobody_reads_what_it_says),
     ("a port or a directory in use ends with 1", a_port_or_a_directory_in_use_ends_with_1),
     ("a killed broker starts again", a_killed_broker_starts_again),
 ];
@@ -97,7 +98,7 @@ const INTERRUPTED: Option<i32> = Some(130);
 /// A broker that runs.
 struct Running {
     child: Child,
-    out: BufReader<ChildStdout>,
+    out: Option<BufReader<ChildStdout>>,
     /// What was told before the ready line.
     before: String,
     ready: String,
@@ -117,7 +118,7 @@ impl Running {
             ready.clear();
         }
         assert!(ready.contains(" ready in "), "{before}{ready}");
-        Running { child, out, before, ready }
+        Running { child, out: Some(out), before, ready }
     }
 
     fn address(&self) -> &str {
@@ -133,8 +134,8 @@ impl Running {
     /// Waits for its end: its exit code, if it was not killed, and what it said beside the ready line.
     fn end(mut self) -> (Option<i32>, String, String) {
         let (mut out, mut err) = (std::mem::take(&mut self.before), String::new());
-        self.out.read_to_string(&mut out).unwrap();
-        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        self.out.take().map(|mut rest| rest.read_to_string(&mut out).unwrap());
+        self.child.stderr.take().map(|mut rest| rest.read_to_string(&mut err).unwrap());
         (self.child.wait().unwrap().code(), out, err)
     }
 }
@@ -346,6 +347,20 @@ fn sigterm_and_sigint_stop_a_broker_cleanly() {
         assert_eq!(out.matches(&line).count(), 1, "{out}");
         assert!(dir.path().join(".kafka_cleanshutdown").exists());
     }
+}
+
+/// As behind `2>&1 | head -1`.
+fn a_broker_goes_on_when_nobody_reads_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut broker = Running::of(klamm(&texts(&server(dir.path()))).env("KLAMM_LOG", "trace"));
+    let address = broker.address().to_owned();
+    drop((broker.out.take(), broker.child.stderr.take()));
+    for _ in 0..3 {
+        assert_eq!(code(&run(&["ready", "--bootstrap", &address])), Some(0));
+    }
+    broker.signal("-TERM");
+    assert_eq!(broker.end().0, TERMINATED);
+    assert!(dir.path().join(".kafka_cleanshutdown").exists());
 }
 
 fn a_port_or_a_directory_in_use_ends_with_1() {
