@@ -39,8 +39,12 @@ impl Call<'_> {
         host(&endpoint.host, self.session.local.ip(), self.session.peer.ip(), &self.services.gateways)
     }
 
-    /// Notes that this call's client is sent to an endpoint, so that somebody is told if it never comes.
-    pub fn told(&self, endpoint: &Endpoint, about: About) {
+    /// Notes that this call's client is told where this broker is, so that a line says so if it never comes. Once for a
+    /// request, whatever it holds.
+    pub fn told(&self, about: About) {
+        let image = self.services.image();
+        let own = image.brokers.get(&self.services.node).and_then(|broker| broker.endpoint(&self.session.listener));
+        let Some(endpoint) = own else { return };
         let host = self.host(endpoint);
         let (unreached, client_id) = (&self.services.unreached, &self.header.client_id);
         self.session.asked_where(unreached, client_id, &host, endpoint.port, about);

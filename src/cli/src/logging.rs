@@ -21,12 +21,10 @@ const DEFAULT: &str = "info,openraft=warn,sled=warn";
 /// Begins logging. `KLAMM_LOG` filters as `RUST_LOG` does elsewhere, else `filter` does, which came with the
 /// configuration, else everything from INFO on is told.
 pub fn start(clock: Clock, filter: Option<&str>) {
-    let (filter, fault) = match EnvFilter::try_from_env("KLAMM_LOG") {
+    let asked = std::env::var("KLAMM_LOG").ok().filter(|asked| !asked.trim().is_empty());
+    let (filter, fault) = match EnvFilter::try_new(asked.as_deref().or(filter).unwrap_or(DEFAULT)) {
         Ok(filter) => (filter, None),
-        Err(_) => match EnvFilter::try_new(filter.unwrap_or(DEFAULT)) {
-            Ok(filter) => (filter, None),
-            Err(error) => (EnvFilter::new(DEFAULT), Some(error)),
-        },
+        Err(error) => (EnvFilter::new(DEFAULT), Some(error)),
     };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -15,7 +15,7 @@ use klamm_env::{Disk, DiskOs};
 
 const CHILD: &str = "KLAMM_TEST_CHILD";
 
-const CASES: [(&str, fn()); 15] = [
+const CASES: [(&str, fn()); 16] = [
     ("help and version are no failures", help_and_version_are_no_failures),
     ("a command line that makes no sense ends with 2", a_command_line_that_makes_no_sense_ends_with_2),
     ("a file that cannot be read ends with 1", a_file_that_cannot_be_read_ends_with_1),
@@ -23,6 +23,7 @@ const CASES: [(&str, fn()); 15] = [
     ("a bad override is told as it was typed", a_bad_override_is_told_as_it_was_typed),
     ("settings that do not go together end with 1", settings_that_do_not_go_together_end_with_1),
     ("a key without effect gives one warning", a_key_without_effect_gives_one_warning),
+    ("a log filter that makes no sense is told of", a_log_filter_that_makes_no_sense_is_told_of),
     ("the lines that Kafka's users wait for come in their order", the_lines_that_kafkas_users_wait_for_come_in_order),
     ("a folder of another user is refused and left alone", a_folder_of_another_user_is_refused_and_left_alone),
     ("ready tells what the admin port and the listener tell", ready_tells_what_the_admin_port_and_the_listener_tell),
@@ -346,6 +347,16 @@ fn sigterm_and_sigint_stop_a_broker_cleanly() {
         let line = format!("Terminating process due to signal SIG{} (org.apache.kafka.common", &signal[1..]);
         assert_eq!(out.matches(&line).count(), 1, "{out}");
         assert!(dir.path().join(".kafka_cleanshutdown").exists());
+    }
+}
+
+fn a_log_filter_that_makes_no_sense_is_told_of() {
+    let dir = tempfile::tempdir().unwrap();
+    for (filter, times) in [("klamm=loud", 1), ("", 0)] {
+        let broker = Running::of(klamm(&texts(&server(dir.path()))).env("KLAMM_LOG", filter));
+        assert_eq!(broker.before.matches("WARN the log filter is not understood and not used: ").count(), times);
+        broker.signal("-TERM");
+        assert_eq!(broker.end().0, TERMINATED);
     }
 }
 

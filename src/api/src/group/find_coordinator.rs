@@ -37,9 +37,17 @@ impl Handler for FindCoordinator {
         if call.version() >= 4 {
             let keys = request.coordinator_keys.iter();
             let found = keys.map(|key| batched(key, request.key_type, find(call, request.key_type, key)));
-            return Reply::Now(FindCoordinatorResponse::default().with_coordinators(found.collect()));
+            let found: Vec<Coordinator> = found.collect();
+            if found.iter().any(|coordinator| coordinator.error_code == 0) {
+                call.told(About::Known);
+            }
+            return Reply::Now(FindCoordinatorResponse::default().with_coordinators(found));
         }
-        Reply::Now(single(call.version(), find(call, request.key_type, &request.key)))
+        let found = find(call, request.key_type, &request.key);
+        if found.is_ok() {
+            call.told(About::Known);
+        }
+        Reply::Now(single(call.version(), found))
     }
 }
 
@@ -63,7 +71,6 @@ fn group(call: Call<'_>, key: &str) -> Result<Place, ErrorCode> {
     let broker = image.alive_brokers().find(|broker| broker.id == leader);
     let endpoint = broker.and_then(|broker| broker.endpoint(&call.session.listener));
     let endpoint = endpoint.ok_or(ErrorCode::CoordinatorNotAvailable)?;
-    call.told(endpoint, About::Known);
     Ok(Place { node: leader, host: call.host(endpoint).into_owned(), port: i32::from(endpoint.port) })
 }
 

@@ -50,7 +50,7 @@ impl Handler for Metadata {
             let allow = version < 4 || request.allow_auto_topic_creation;
             by_names(call, &image, asked, allow)
         };
-        told(call, &image, about(asked, &topics));
+        call.told(about(asked, &topics));
         if request.include_topic_authorized_operations {
             for topic in topics.iter_mut().filter(|topic| topic.error_code == 0) {
                 topic.topic_authorized_operations = authorized::TOPIC;
@@ -151,13 +151,6 @@ fn about(asked: &[MetadataRequestTopic], topics: &[MetadataResponseTopic]) -> Ab
         [] => About::Brokers,
         _ if topics.iter().any(|topic| topic.error_code == 0) => About::Known,
         _ => About::Missing,
-    }
-}
-
-fn told(call: Call<'_>, image: &Image, about: About) {
-    let own = image.brokers.get(&call.services.node).and_then(|broker| broker.endpoint(&call.session.listener));
-    if let Some(endpoint) = own {
-        call.told(endpoint, about);
     }
 }
 
