@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+STOP_BOUND_S = 8.0
+"""Under docker's grace of 10 s, at whose end it kills: a stop within it came from the broker itself."""
+
 RUNNING = "Transitioning from RECOVERY to RUNNING"
 
 JAVA = {
@@ -205,6 +208,10 @@ def test_the_start_script_of_a_library_starts_a_broker(library, container, docke
     logs = broker.wait_for_log(flow.until)
     assert "Permission denied" not in logs and "command not found" not in logs
     there_and_back(host, "from-a-test")
+    code, took_s = broker.stop()
+    assert code == 143
+    assert took_s < STOP_BOUND_S
+    assert broker.logs().count("Terminating process due to signal SIGTERM") == 1
 
 
 def test_the_cluster_id_of_the_library_is_the_clusters(container):
