@@ -2,7 +2,7 @@
 //!
 //! A shell that is the first process of a container hands no signal on, and a system ignores for the first process what
 //! it does not handle: `docker stop` of `sh -c "while ...; done; /script"`, which is how test libraries start images,
-//! ends in a kill after ten seconds. So the first process is this one, and the shell is its child ([`init`]). Everywhere
+//! ends in a kill after ten seconds. So the first process is this one, and the shell is its child (`init.rs`). Everywhere
 //! else this process becomes the shell at once.
 
 mod init;
