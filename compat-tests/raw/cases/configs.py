@@ -240,7 +240,7 @@ def dynamic_configs_of_the_broker(c: Context) -> None:
 @case("V4")
 def advertised_listeners_of_a_broker_that_runs(c: Context) -> None:
     """Brokers before Kafka 4 let them change; only validated here, since others use this broker too."""
-    me, there = str(c.broker.node_id), f"PLAINTEXT://{c.broker.bootstrap}"
+    me, there = str(c.broker.node_id), f"PLAINTEXT://{c.broker.host}:{c.broker.port}"
     for name, resource, value in (("own", me, there), ("no listener", me, "OTHER://127.0.0.1:1"), ("cluster-wide", "", there)):
         c.call(name, "incremental_alter_configs", 1,
                change(resource, ("advertised.listeners", SET, value), kind=BROKER, validate_only=True))
