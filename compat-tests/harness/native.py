@@ -1,5 +1,6 @@
 """The binary's own tools beside the stock ones: the same command line, the same broker, the same words."""
 
+import codecs
 import os
 import signal
 import subprocess
@@ -54,9 +55,11 @@ class NativeRun:
 
     def _read(self, name: str) -> None:
         pipe = self._process.stdout if name == "out" else self._process.stderr
+        # A letter may be cut by the end of a piece.
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while piece := os.read(pipe.fileno(), 65536):
             with self._changed:
-                setattr(self, name, getattr(self, name) + piece.decode("utf-8", "replace"))
+                setattr(self, name, getattr(self, name) + decoder.decode(piece))
                 self._changed.notify_all()
 
     def _feed(self, stdin: bytes) -> None:
