@@ -6,7 +6,7 @@ import re
 import pytest
 
 from harness import Shell
-from stock_words import alike
+from native.stock_words import alike
 
 AT = ("--bootstrap-server", "{bootstrap}")
 NOBODY = ("--bootstrap-server", "127.0.0.1:1")

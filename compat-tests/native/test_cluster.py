@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from stock_words import alike
+from native.stock_words import alike
 
 CLUSTER, QUORUM, FEATURES = "kafka-cluster", "kafka-metadata-quorum", "kafka-features"
 NOBODY = ("--bootstrap-server", "127.0.0.1:1")

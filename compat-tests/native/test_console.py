@@ -9,7 +9,7 @@ import pytest
 from harness import Shell, eventually
 from harness.compare import assert_equal
 from harness.native import native, start_native
-from stock_words import alike
+from native.stock_words import alike
 
 PRODUCER, CONSUMER = "kafka-console-producer", "kafka-console-consumer"
 AT = ("--bootstrap-server", "{bootstrap}")

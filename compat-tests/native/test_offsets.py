@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness import Shell
-from stock_words import alike
+from native.stock_words import alike
 
 OFFSETS, DELETE = "kafka-get-offsets", "kafka-delete-records"
 AT = ("--bootstrap-server", "{bootstrap}")

@@ -6,7 +6,7 @@ import pytest
 
 from harness import Shell
 from harness.compare import assert_equal
-from stock_words import alike, words
+from native.stock_words import alike, words
 
 PRODUCER, CONSUMER = "kafka-producer-perf-test", "kafka-consumer-perf-test"
 AT = ("--bootstrap-server", "{bootstrap}")

@@ -7,7 +7,7 @@ import pytest
 
 from harness import Shell
 from harness.native import native, start_native
-from stock_words import alike
+from native.stock_words import alike
 
 AT = ("--bootstrap-server", "{bootstrap}")
 UNKNOWN = "nobody.invalid:9092"

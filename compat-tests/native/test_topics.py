@@ -5,7 +5,7 @@ import re
 import pytest
 
 from harness import Shell
-from stock_words import alike, equal
+from native.stock_words import alike, equal
 
 TOOL = "kafka-topics"
 AT = ("--bootstrap-server", "{bootstrap}")
