@@ -8,34 +8,16 @@ mkdir -p .cache
 exec 9>.cache/setup.lock
 flock 9
 
-retry() {
-    local attempt
-    for attempt in 1 2 3 4 5; do
-        "$@" && return 0
-        echo "setup: attempt $attempt of '$1' failed" >&2
-        sleep "$attempt"
-    done
-    return 1
-}
-
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-# A step runs when its inputs differ from those of its last success: done_before NAME INPUT... ; mark NAME INPUT...
-digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
-done_before() { local name=$1; shift; [ "$(cat ".cache/$name.stamp" 2>/dev/null)" = "$(digest "$@")" ]; }
-mark() { local name=$1; shift; digest "$@" > ".cache/$name.stamp"; }
+part=setup
+cache=.cache
+. ./setup_lib.sh
 
 system_packages() {
     local missing=()
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     command -v mvn >/dev/null || missing+=(maven)
-    if [ ${#missing[@]} -gt 0 ]; then
-        retry as_root apt-get update -q
-        retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
-    fi
+    install_packages "${missing[@]}"
 }
 
 python_environment() {

@@ -6,32 +6,8 @@ cd "$(dirname "$0")"
 cache=$(cd .. && pwd)/.cache
 mkdir -p "$cache/bin"
 
-retry() {
-    local attempt
-    for attempt in 1 2 3 4 5; do
-        "$@" && return 0
-        echo "clients/setup: attempt $attempt of '$1' failed" >&2
-        sleep "$attempt"
-    done
-    return 1
-}
-
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-# A step runs when its inputs differ from those of its last success.
-digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
-done_before() { local name=$1; shift; [ "$(cat "$cache/$name.stamp" 2>/dev/null)" = "$(digest "$@")" ]; }
-mark() { local name=$1; shift; digest "$@" > "$cache/$name.stamp"; }
-
-# Go 1.21 and later fetch the very toolchain that go.mod asks for; older ones cannot.
-go_is_recent() {
-    local version
-    version=$(cd / && go env GOVERSION 2>/dev/null) || return 1
-    version=${version#go1.}
-    [ "${version%%.*}" -ge 21 ] 2>/dev/null
-}
+part=clients/setup
+. ../setup_lib.sh
 
 system_packages() {
     local missing=()
@@ -42,10 +18,7 @@ system_packages() {
     command -v node >/dev/null || missing+=(nodejs)
     command -v npm >/dev/null || missing+=(npm)
     go_is_recent || missing+=(golang-go)
-    if [ ${#missing[@]} -gt 0 ]; then
-        retry as_root apt-get update -q
-        retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
-    fi
+    install_packages "${missing[@]}"
     go_is_recent || { echo "clients/setup: Go 1.21 or later is needed (on Debian 12 from bookworm-backports)" >&2; return 1; }
 }
 
