@@ -53,7 +53,10 @@ struct Client {
     told: String,
     is_java: bool,
     questions: u32,
+    /// When it asked the first of the questions that count, and the latest of them.
     first: Instant,
+    counted: Instant,
+    /// When it asked at all.
     last: Instant,
     /// How many connections are open on which it asked and did nothing.
     open: usize,
@@ -102,11 +105,12 @@ pub enum About {
 
 impl Unreached {
     /// Notes that a client asked where something is; `open` says whether it did so on this connection before. What comes
-    /// back belongs to the connection; there is none if the client is sent to where it is, or there are too many.
+    /// back belongs to the connection; there is none if nothing is to be watched, or there are too many.
     pub fn asked(self: &Arc<Unreached>, question: Question<'_>, open: bool) -> Option<Held> {
         let reached = SocketAddr::new(question.reached.ip().to_canonical(), question.reached.port());
         if question.host == reached.ip().to_string() && question.port == reached.port() {
-            return None;
+            // It is where it was sent to.
+            return if open { None } else { self.came(question.peer, question.client_id, reached.port()) };
         }
         let is_java = question.software == Some(JAVA);
         let is_admin = is_java && question.client_id.starts_with(ADMIN);
@@ -125,6 +129,7 @@ impl Unreached {
             is_java: false,
             questions: 0,
             first: now,
+            counted: now,
             last: now,
             open: 0,
             here: 0,
@@ -133,8 +138,11 @@ impl Unreached {
         if client.questions == 0 || now - client.last > QUESTIONS_APART {
             (client.questions, client.first) = (0, now);
         }
-        if client.questions == 0 || question.about != About::Missing {
+        // librdkafka asks each connection anew for its group's coordinator; a second one may be that of a client that has come.
+        let is_another = client.open > 0 && !open && question.software.is_some_and(is_librdkafka);
+        if client.questions == 0 || (question.about != About::Missing && !is_another) {
             client.questions += 1;
+            client.counted = now;
         }
         client.last = now;
         client.reached = reached;
@@ -211,9 +219,8 @@ impl Client {
 
     /// The line about this client, if it is in trouble and nobody was told yet.
     fn complaint(&mut self, (peer, client_id, _): &Key, now: Instant) -> Option<String> {
-        let waited = now - self.first;
-        let comes_back = self.questions >= QUESTIONS && waited >= QUESTIONS_SPAN;
-        let is_silent = self.questions > 0 && self.is_java && self.open > 0 && waited >= JAVA_SILENCE;
+        let comes_back = self.questions >= QUESTIONS && self.counted - self.first >= QUESTIONS_SPAN;
+        let is_silent = self.questions > 0 && self.is_java && self.open > 0 && now - self.first >= JAVA_SILENCE;
         if self.warned || self.here > 0 || !(comes_back || is_silent) {
             return None;
         }
@@ -233,6 +240,11 @@ impl Drop for Held {
             client.let_go(self.came);
         }
     }
+}
+
+/// librdkafka, or a binding of it that tells its own name.
+fn is_librdkafka(software: &str) -> bool {
+    software == "librdkafka" || software.starts_with("confluent-kafka")
 }
 
 fn key(peer: IpAddr, client_id: &str, port: u16) -> Key {

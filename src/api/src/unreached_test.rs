@@ -149,6 +149,51 @@ async fn an_admin_client_that_only_asks_has_come_with_its_second_connection() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_librdkafka_consumer_of_missing_topics_is_not_told_of() {
+    let all = Arc::new(Unreached::default());
+    let group = question("rdkafka", "confluent-kafka-python", "kafka");
+    // It asks for the coordinator until it has an answer; then each connection, to the coordinator and to the broker, anew.
+    let bootstrap = all.asked(group, false);
+    assert!(all.asked(group, true).is_none() && all.asked(group, true).is_none());
+    after(3500).await;
+    let others = [all.asked(group, false), all.asked(group, false)];
+    for _ in 0..20 {
+        assert!(all.asked(Question { about: About::Missing, ..group }, true).is_none());
+        after(1000).await;
+        assert!(told(&all).is_empty() && !was_warned(&all));
+    }
+    drop((bootstrap, others));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_librdkafka_clients_of_one_name_that_are_lost_are_told_of_once() {
+    let all = Arc::new(Unreached::default());
+    let lost = question("rdkafka", "librdkafka", "kafka");
+    let both = [all.asked(lost, false), all.asked(lost, false)];
+    for _ in 0..3 {
+        assert!(!was_warned(&all));
+        after(1000).await;
+        assert!(all.asked(lost, true).is_none());
+    }
+    assert!(was_warned(&all));
+    drop(both);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_asks_where_it_was_sent_to_has_come() {
+    let all = Arc::new(Unreached::default());
+    let elsewhere =
+        Question { reached: "172.19.0.2:9092".parse().expect("an address"), ..question("X", JAVA, "172.18.0.2") };
+    let first = all.asked(elsewhere, false);
+    after(9000).await;
+    let second = all.asked(question("X", JAVA, "172.18.0.2"), false);
+    assert!(second.is_some() && all.asked(question("X", JAVA, "172.18.0.2"), true).is_none());
+    after(60_000).await;
+    assert!(told(&all).is_empty() && !was_warned(&all));
+    drop((first, second));
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_was_told_of_is_forgotten_when_it_has_been_away_for_an_hour() {
     let all = Arc::new(Unreached::default());
     let waiting = all.asked(question("X", JAVA, "kafka"), false);

@@ -57,7 +57,7 @@ impl Connection {
     /// Serves until the client leaves, sends what has no answer, or the broker stops.
     pub async fn run(mut self, api: Api, tasks: Tasks) {
         let end = tokio::select! {
-            end = self.serve(&api) => end,
+            end = self.serve(&api, &tasks) => end,
             () = tasks.stopped() => End::Quiet,
         };
         // Shutting down the write side first lets an answer that is on its way arrive (B7).
@@ -76,7 +76,7 @@ impl Connection {
         let _ = timeout(DRAIN_TIME, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
     }
 
-    async fn serve(&mut self, api: &Api) -> End {
+    async fn serve(&mut self, api: &Api, tasks: &Tasks) -> End {
         loop {
             let frame = match self.next_frame().await {
                 Ok(Some(frame)) => frame,
@@ -88,6 +88,10 @@ impl Connection {
             self.metrics.bytes_in.increment(frame.len() as u64 + 4);
             let began = Instant::now();
             let outcome = self.serve_one(api, frame).await;
+            if tasks.is_stopping() {
+                // Whoever waited was sent away by a coordinator that ends too. Kafka's connections close before that.
+                return End::Quiet;
+            }
             self.frames.served();
             if began.elapsed() >= PARKED {
                 // A client that has closed meanwhile refuses the answer, and then the system forgets what it sent

@@ -28,6 +28,8 @@ pub(super) struct Lines {
     limit_bytes: usize,
     /// What was read of the next line.
     line: Line,
+    /// Nothing more is read.
+    closed: bool,
 }
 
 impl Lines {
@@ -51,7 +53,15 @@ impl Lines {
                 }
             }
         })?;
-        Ok(Lines { pieces, piece: Vec::new(), at: 0, after_return: false, limit_bytes, line: Line::default() })
+        Ok(Lines {
+            pieces,
+            piece: Vec::new(),
+            at: 0,
+            after_return: false,
+            limit_bytes,
+            line: Line::default(),
+            closed: false,
+        })
     }
 
     /// The next line, or `None` at the end. May be given up and asked for anew.
@@ -66,10 +76,16 @@ impl Lines {
             let piece = self.pieces.recv().await.unwrap_or_else(|| Ok(Vec::new()))?;
             if piece.is_empty() {
                 let rest = std::mem::take(&mut self.line);
-                return Ok(Some(rest).filter(|rest| !rest.bytes.is_empty()));
+                return Ok(Some(rest).filter(|rest| !rest.bytes.is_empty() && !self.closed));
             }
             (self.piece, self.at) = (piece, 0);
         }
+    }
+
+    /// Reads no further: whole lines that were read still come, then the end.
+    pub(super) fn close(&mut self) {
+        self.pieces.close();
+        self.closed = true;
     }
 
     /// The next line, if it is at hand.
@@ -133,6 +149,32 @@ mod tests {
     #[test]
     fn what_goes_beyond_the_limit_is_counted_and_left_out() {
         assert_eq!(lines(b"abcdef\nxy", 4), [("abcd".to_owned(), 2), ("xy".to_owned(), 0)]);
+    }
+
+    #[test]
+    fn once_closed_whole_lines_that_were_read_still_come() {
+        struct Endless;
+        impl Read for Endless {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                let piece = b"a\nb\ncut";
+                buffer[..piece.len()].copy_from_slice(piece);
+                Ok(piece.len())
+            }
+        }
+        let read = async |env: Env| {
+            let mut lines = Lines::of(&env, Box::new(Endless), 9).unwrap();
+            let first = lines.next().await.unwrap().unwrap().bytes;
+            lines.close();
+            let mut rest = Vec::new();
+            while let Some(line) = lines.next().await.unwrap() {
+                rest.push(line.bytes);
+            }
+            (first, rest)
+        };
+        let (first, rest) = crate::io::block_on(read).unwrap();
+        assert_eq!((first, &rest[0]), (b"a".to_vec(), &b"b".to_vec()));
+        assert!(rest.len() < 2 * (PIECES + 2), "no more than was read ahead");
+        assert!(rest.last().is_some_and(|line| line == b"b"), "what has no end is no line: {rest:?}");
     }
 
     #[test]

@@ -224,21 +224,14 @@ async fn produce(env: &Env, io: &mut Io, reader: LineReader, config: ProducerCon
         Ok(lines) => lines,
         Err(error) => return failed(io, &error),
     };
-    let mut signals = Signals::listen();
+    let (mut first, mut second) = (Signals::listen(), Signals::listen());
     let prompts = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let mut sending = Sending { reader, producer: Producer::new(env, config, false), topic, sync, prompts };
-    let ended = tokio::select! {
-        ended = sending.all(io, lines) => ended,
-        code = signals.wait() => Ok(code),
-    };
-    let code = match ended {
-        Ok(code) => code,
-        Err(fault) => failed(io, &fault),
-    };
-    // Whatever the end was, what was read before is sent.
-    sending.producer.flush().await;
-    sending.report(io);
-    code
+    tokio::select! {
+        code = sending.run(io, lines, &mut first) => code,
+        // The first one ends the reading, the next one the waiting for the broker, too.
+        code = async { second.wait().await; second.wait().await } => code,
+    }
 }
 
 struct Sending<'a> {
@@ -250,16 +243,36 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    async fn all(&mut self, io: &mut Io, mut lines: Lines) -> Result<u8, Thrown> {
+    /// Sends the lines, and whatever the end was, what was read before it.
+    async fn run(&mut self, io: &mut Io, lines: Lines, signals: &mut Signals) -> u8 {
+        let code = match self.all(io, lines, signals).await {
+            Ok(code) => code,
+            Err(fault) => failed(io, &fault),
+        };
+        self.producer.flush().await;
+        self.report(io);
+        code
+    }
+
+    /// Takes the lines up to the end, or to a signal.
+    async fn all(&mut self, io: &mut Io, mut lines: Lines, signals: &mut Signals) -> Result<u8, Thrown> {
+        let mut code = 0;
         loop {
-            if self.prompts {
+            if self.prompts && code == 0 {
                 let _ = write!(io.out, ">").and_then(|()| io.out.flush());
             }
-            let read = lines
-                .next()
-                .await
-                .map_err(|error| Thrown::new(crate::thrown::KAFKA, format!("java.io.IOException: {error}")))?;
-            let Some(line) = read else { return Ok(0) };
+            let read = tokio::select! {
+                biased;
+                signal = signals.wait(), if code == 0 => {
+                    code = signal;
+                    lines.close();
+                    continue;
+                }
+                read = lines.next() => read,
+            };
+            let read =
+                read.map_err(|error| Thrown::new(crate::thrown::KAFKA, format!("java.io.IOException: {error}")))?;
+            let Some(line) = read else { return Ok(code) };
             self.one(line).await?;
             if self.sync {
                 self.producer.flush().await;
