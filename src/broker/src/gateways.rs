@@ -10,15 +10,13 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
-use klamm_env::{Disk, Mode};
+use klamm_env::Disk;
 
 /// Files that engines put into containers (Docker, Podman).
 const MARKS: [&str; 2] = ["/.dockerenv", "/run/.containerenv"];
 
 const ROUTES: &str = "/proc/net/route";
 const ROUTES_V6: &str = "/proc/net/ipv6_route";
-/// How much of a table is read, in bytes; a container has a few lines.
-const ROUTES_BYTES: usize = 64 * 1024;
 
 /// The host's side of Docker Desktop's network, by which published ports come in on some of its versions.
 const DOCKER_DESKTOP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 65, 1));
@@ -37,10 +35,9 @@ pub fn find(disk: &dyn Disk, in_image: bool) -> Vec<IpAddr> {
     found
 }
 
-/// The kernel's tables have no length, so they are read up to a bound.
+/// A table of the kernel's, if there is one.
 fn read(disk: &dyn Disk, path: &str) -> String {
-    let bytes = disk.open(Path::new(path), Mode::Read).and_then(|file| file.read_at(0, ROUTES_BYTES));
-    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    disk.read(Path::new(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 /// The gateways that routes name, and the first address of each network that is attached.

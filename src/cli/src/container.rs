@@ -24,9 +24,6 @@ const ELSEWHERE: [&str; 3] = [
 const MOUNTS: &str = "/proc/self/mountinfo";
 const HOSTNAME: &str = "/etc/hostname";
 
-/// What is read of the list of mounts at most; it says no length before it is read.
-const MOUNTS_BYTES: usize = 1 << 20;
-
 /// `klamm container configure`.
 pub fn run(args: &Configure) -> ExitCode {
     match configure(&DiskOs, environment(), &args.to) {
@@ -130,8 +127,7 @@ fn file_at(disk: &dyn Disk, path: &Path) -> Result<Option<TextFile>, String> {
 
 /// What is mounted; nothing where the system does not say (`proc_pid_mountinfo(5)`).
 fn mounts(disk: &dyn Disk) -> Vec<Mount> {
-    let read = disk.open(Path::new(MOUNTS), Mode::Read).and_then(|file| file.read_at(0, MOUNTS_BYTES));
-    let Ok(bytes) = read else { return Vec::new() };
+    let Ok(bytes) = disk.read(Path::new(MOUNTS)) else { return Vec::new() };
     let text = String::from_utf8_lossy(&bytes);
     let paths = text.lines().filter_map(|line| line.split(' ').nth(4)).map(unescape);
     paths.map(|path| Mount { writable: disk.may_write(Path::new(&path)).is_ok(), path }).collect()

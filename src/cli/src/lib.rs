@@ -1,8 +1,8 @@
 //! The command line.
 //!
-//! Law: reads arguments, settings and signals; everything else is the broker's. Exit codes: 143 after a stop by SIGTERM
-//! and 130 after one by SIGINT, as Kafka's; 1 for anything that keeps a broker from starting or going on, 2 for a command
-//! line that makes no sense.
+//! Law: reads arguments, settings and signals; everything else is the broker's. Exit codes: 143 after a stop by SIGTERM,
+//! 130 after one by SIGINT and 129 after one by SIGHUP, as Kafka's; 1 for anything that keeps a broker from starting or
+//! going on, 2 for a command line that makes no sense.
 
 pub mod args;
 pub mod blame;

@@ -30,7 +30,7 @@ async fn serve(args: &Server) -> ExitCode {
     let began = Instant::now();
     let env = Env::real();
     let (clock, start_ms) = (env.clock.clone(), env.clock.now_ms());
-    let mut signals = match Signals::take() {
+    let mut signals = match Signals::take(&*env.disk) {
         Ok(signals) => signals,
         Err(error) => return fail(&error),
     };

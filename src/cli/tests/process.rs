@@ -15,7 +15,7 @@ use klamm_env::{Disk, DiskOs};
 
 const CHILD: &str = "KLAMM_TEST_CHILD";
 
-const CASES: [(&str, fn()); 16] = [
+const CASES: [(&str, fn()); 17] = [
     ("help and version are no failures", help_and_version_are_no_failures),
     ("a command line that makes no sense ends with 2", a_command_line_that_makes_no_sense_ends_with_2),
     ("a file that cannot be read ends with 1", a_file_that_cannot_be_read_ends_with_1),
@@ -28,7 +28,8 @@ const CASES: [(&str, fn()); 16] = [
     ("a folder of another user is refused and left alone", a_folder_of_another_user_is_refused_and_left_alone),
     ("ready tells what the admin port and the listener tell", ready_tells_what_the_admin_port_and_the_listener_tell),
     ("ready waits for a broker that is not there yet", ready_waits_for_a_broker_that_is_not_there_yet),
-    ("SIGTERM and SIGINT stop a broker cleanly", sigterm_and_sigint_stop_a_broker_cleanly),
+    ("SIGTERM, SIGINT and SIGHUP stop a broker cleanly", sigterm_sigint_and_sighup_stop_a_broker_cleanly),
+    ("a broker below nohup outlives its terminal", a_broker_below_nohup_outlives_its_terminal),
     ("a broker goes on when nobody reads what it says", a_broker_goes_on_when_nobody_reads_what_it_says),
     ("a port or a directory in use ends with 1", a_port_or_a_directory_in_use_ends_with_1),
     ("a killed broker starts again", a_killed_broker_starts_again),
@@ -49,6 +50,14 @@ fn main() -> ExitCode {
 fn klamm(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(args).env(CHILD, "1").env_remove("KLAMM_LOG");
+    command
+}
+
+/// By a program that becomes klamm.
+fn klamm_by(program: &[&str], args: &[&str]) -> Command {
+    let mut command = Command::new(program[0]);
+    command.args(&program[1..]).arg(std::env::current_exe().unwrap()).args(args);
+    command.env(CHILD, "1").env_remove("KLAMM_LOG");
     command
 }
 
@@ -95,6 +104,7 @@ fn write(path: &Path, bytes: &[u8]) {
 /// What a stop by SIGTERM ends with, and one by SIGINT.
 const TERMINATED: Option<i32> = Some(143);
 const INTERRUPTED: Option<i32> = Some(130);
+const HUNG_UP: Option<i32> = Some(129);
 
 /// A broker that runs.
 struct Running {
@@ -332,10 +342,12 @@ fn a_folder_of_another_user_is_refused_and_left_alone() {
     mode(&dir, 0o755);
 }
 
-fn sigterm_and_sigint_stop_a_broker_cleanly() {
+fn sigterm_sigint_and_sighup_stop_a_broker_cleanly() {
     let dir = tempfile::tempdir().unwrap();
-    for (signal, ends_with) in [("-TERM", TERMINATED), ("-INT", INTERRUPTED)] {
-        let broker = Running::start(&texts(&server(dir.path())));
+    for (signal, ends_with) in [("-TERM", TERMINATED), ("-INT", INTERRUPTED), ("-HUP", HUNG_UP)] {
+        // Whoever runs this test may ignore SIGHUP.
+        let by = ["env", "--default-signal=HUP"];
+        let broker = Running::of(&mut klamm_by(&by, &texts(&server(dir.path()))));
         assert!(!dir.path().join(".kafka_cleanshutdown").exists());
         broker.signal(signal);
         let (code, out, err) = broker.end();
@@ -348,6 +360,16 @@ fn sigterm_and_sigint_stop_a_broker_cleanly() {
         assert_eq!(out.matches(&line).count(), 1, "{out}");
         assert!(dir.path().join(".kafka_cleanshutdown").exists());
     }
+}
+
+fn a_broker_below_nohup_outlives_its_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    let broker = Running::of(&mut klamm_by(&["nohup"], &texts(&server(dir.path()))));
+    broker.signal("-HUP");
+    assert_eq!(code(&run(&["ready", "--bootstrap", broker.address()])), Some(0));
+    broker.signal("-TERM");
+    let (code, out, _) = broker.end();
+    assert_eq!((code, out.contains("SIGHUP")), (TERMINATED, false), "{out}");
 }
 
 fn a_log_filter_that_makes_no_sense_is_told_of() {

@@ -100,10 +100,11 @@ pub trait Disk: Send + Sync + 'static {
     /// `WouldBlock` if another process (or another world on this disk) holds it.
     fn lock(&self, path: &Path) -> io::Result<Lock>;
 
-    /// Reads a whole small file.
+    /// Reads a whole small file. The real disk reads what says no length to its end: a pipe, which can be read once, or a
+    /// file of `/proc`.
     ///
     /// # Errors
-    /// As [`Disk::open`] and [`File::read_at`].
+    /// As [`Disk::open`] and [`File::read_at`]; `FileTooLarge` if 64 MiB are not the end of what says no length.
     fn read(&self, path: &Path) -> io::Result<Bytes> {
         let file = self.open(path, Mode::Read)?;
         let len = usize::try_from(file.len()?).map_err(io::Error::other)?;

@@ -1,7 +1,7 @@
 //! The real disk.
 
 use std::fs;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +17,9 @@ use crate::disk::{Disk, Entry, File, Lock, Mode, Space};
 pub struct DiskOs;
 
 struct FileOs(fs::File);
+
+/// What is read at most of a file that says no length before.
+const STREAM_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Says which path an error is about; the system's own text does not.
 fn at(path: &Path) -> impl FnOnce(io::Error) -> io::Error + '_ {
@@ -40,6 +43,20 @@ impl Disk for DiskOs {
             }
         }
         Ok(Arc::new(FileOs(options.open(path).map_err(at(path))?)))
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Bytes> {
+        let mut file = fs::File::open(path).map_err(at(path))?;
+        let length = file.metadata().map_err(at(path))?.len();
+        if length > 0 {
+            return FileOs(file).read_at(0, usize::try_from(length).map_err(io::Error::other)?);
+        }
+        let mut bytes = Vec::new();
+        file.by_ref().take(STREAM_BYTES_MAX).read_to_end(&mut bytes).map_err(at(path))?;
+        if bytes.len() as u64 == STREAM_BYTES_MAX {
+            return Err(at(path)(io::ErrorKind::FileTooLarge.into()));
+        }
+        Ok(bytes.into())
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<Entry>> {

@@ -1,6 +1,7 @@
 //! The contract of a disk, held by the real one and the simulated one alike.
 
-use std::io::{ErrorKind, IoSlice};
+use std::io::{ErrorKind, IoSlice, Write};
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +26,22 @@ fn what_is_written_in_slices_is_read_as_one() {
         file.set_len(2).unwrap();
         assert_eq!(file.len().unwrap(), 2);
     });
+}
+
+#[test]
+fn what_says_no_length_is_read_to_its_end() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let long = vec![b'x'; 200_000];
+    let (expected, path) = (long.clone(), format!("/dev/fd/{}", reader.as_raw_fd()));
+    let read = std::thread::scope(|scope| {
+        scope.spawn(move || writer.write_all(&long).unwrap());
+        DiskOs.read(Path::new(&path)).unwrap()
+    });
+    assert_eq!(read.len(), expected.len());
+    assert!(read == expected);
+    assert!(DiskOs.read(Path::new("/proc/self/status")).unwrap().starts_with(b"Name:"));
+    let endless = DiskOs.read(Path::new("/dev/zero")).unwrap_err();
+    assert_eq!(endless.kind(), ErrorKind::FileTooLarge);
 }
 
 #[test]

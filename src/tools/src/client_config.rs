@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use klamm_env::{Disk, DiskOs};
 use klamm_peer::{Address, Client, ClientOptions};
 use klamm_settings::parse_properties;
-
-use crate::io::read_file;
 
 /// Properties of a client; a later one wins.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +22,7 @@ impl ClientConfig {
     /// # Errors
     /// In one line what is wrong, with the file's name.
     pub fn load(&mut self, path: &str) -> Result<(), String> {
-        let bytes = read_file(Path::new(path)).map_err(|error| match error.to_string() {
+        let bytes = DiskOs.read(Path::new(path)).map_err(|error| match error.to_string() {
             text if text.contains(path) => text,
             text => format!("{path}: {text}"),
         })?;

@@ -1,11 +1,8 @@
 //! What a tool reads and writes.
 
 use std::io::{BufWriter, Read, Write};
-use std::path::Path;
 
-use bytes::Bytes;
-use klamm_env::{Clock, Disk, DiskOs, Env};
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use klamm_env::{Clock, Env};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
@@ -102,22 +99,6 @@ impl Visit for Message {
             self.0 = format!("{value:?}");
         }
     }
-}
-
-/// Reads a whole file. What has no length is read to its end: a pipe, as in `--command-config <(echo a=b)` or
-/// `--from-file /dev/stdin`. Such a file can be read once.
-///
-/// # Errors
-/// As [`Disk::read`].
-pub fn read_file(path: &Path) -> std::io::Result<Bytes> {
-    let file = DiskOs.open(path, klamm_env::Mode::Read)?;
-    if file.len()? > 0 {
-        return DiskOs.read(path);
-    }
-    let mut stream: std::fs::File = openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?.into();
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes)?;
-    Ok(bytes.into())
 }
 
 /// As [`block_on`], for work that leaves nothing to tidy up: SIGINT and SIGTERM end the process, with the JVM's codes.

@@ -8,13 +8,9 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use clap::Parser;
-use klamm_env::{Disk, Mode};
+use klamm_env::Disk;
 
 use crate::args::{Arguments, Command, Server};
-
-/// What is read of a process's variables or arguments at most. The system says no length before they are read, and
-/// allows less.
-const LIMIT_BYTES: usize = 1 << 23;
 
 /// What a running broker was told.
 pub(super) struct Running {
@@ -41,7 +37,7 @@ pub(super) fn find(disk: &dyn Disk) -> Option<Running> {
 /// The strings of a file of the process, each of which ends with a zero byte.
 fn parts(disk: &dyn Disk, pid: u32, file: &str) -> Option<Vec<Vec<u8>>> {
     let path = format!("/proc/{pid}/{file}");
-    let bytes = disk.open(Path::new(&path), Mode::Read).and_then(|file| file.read_at(0, LIMIT_BYTES)).ok()?;
+    let bytes = disk.read(Path::new(&path)).ok()?;
     let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
     Some(bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect())
 }
@@ -80,7 +76,10 @@ mod tests {
         ] {
             let path = Path::new(path);
             disk.create_dir_all(path.parent().unwrap()).unwrap();
-            disk.open(path, Mode::CreateEmpty).unwrap().write_at(0, &mut [IoSlice::new(text.as_bytes())]).unwrap();
+            disk.open(path, klamm_env::Mode::CreateEmpty)
+                .unwrap()
+                .write_at(0, &mut [IoSlice::new(text.as_bytes())])
+                .unwrap();
         }
         let found = find(&disk).unwrap();
         assert_eq!((found.pid, found.server.file.as_deref()), (7, Some(Path::new("/f"))));

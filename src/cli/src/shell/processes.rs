@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use klamm_env::{Disk, Mode};
+use klamm_env::Disk;
 use rustix::process::Signal;
-
-/// What is read of a file at most; those of `/proc` say no length before.
-const FILE_BYTES: usize = 16 * 1024;
 
 /// A process for as long as it lives: its id and when it started, for ids come again.
 pub(super) type Identity = (i32, u64);
@@ -46,8 +43,8 @@ pub(super) fn all(disk: &dyn Disk) -> Vec<Process> {
 /// A process may end between the two looks; then it is none.
 fn read(disk: &dyn Disk, pid: i32) -> Option<Process> {
     let text = |name: &str| {
-        let file = disk.open(Path::new(&format!("/proc/{pid}/{name}")), Mode::Read).ok()?;
-        Some(String::from_utf8_lossy(&file.read_at(0, FILE_BYTES).ok()?).into_owned())
+        let bytes = disk.read(Path::new(&format!("/proc/{pid}/{name}"))).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     };
     let (stat, status) = (text("stat")?, text("status")?);
     // Its name stands in parentheses and may hold anything.

@@ -6,7 +6,7 @@ use klamm_env::{Disk, DiskOs, Env};
 use klamm_peer::{Client, ClientOptions};
 
 use crate::client_config::{ClientConfig, resolvable};
-use crate::io::{Io, block_on_or_end, read_file};
+use crate::io::{Io, block_on_or_end};
 use crate::jopt::{Fault, Opt, Parsed};
 use crate::thrown::{EXECUTION, KAFKA, RUNTIME, Thrown};
 
@@ -77,7 +77,7 @@ pub(crate) fn properties(path: Option<&str>) -> Result<ClientConfig, Failure> {
 
 /// The text of a file (`Utils.readFileAsString`).
 pub(crate) fn read_text(path: &str) -> Result<String, Failure> {
-    let bytes = read_file(Path::new(path)).map_err(|_| Failure {
+    let bytes = DiskOs.read(Path::new(path)).map_err(|_| Failure {
         thrown: Thrown::new("java.io.IOException", format!("Unable to read file {path}")),
         cause: missing(path).then(|| format!("java.nio.file.NoSuchFileException: {path}")),
     })?;

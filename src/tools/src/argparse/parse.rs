@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use klamm_env::{Disk, DiskOs};
+
 use super::print::Place;
 use super::{Action, Arg, Kind, Parsed, Parser, Stop};
-use crate::io::read_file;
 
 /// The most words that files on the command line may become.
 const MAX_WORDS: usize = 1 << 16;
@@ -52,7 +53,8 @@ impl State {
     /// True if the next word is an option or `--`. A word that names a file of arguments is replaced by them before.
     fn at_flag(&mut self, place: &Place<'_>) -> Result<bool, Stop> {
         while let Some(file) = self.file_of(place) {
-            let lines = read_file(Path::new(&file))
+            let lines = DiskOs
+                .read(Path::new(&file))
                 .map_err(|_| place.refuse(&format!("Could not read arguments from file '{file}'")))?;
             let words: Vec<String> = String::from_utf8_lossy(&lines).lines().map(str::to_owned).collect();
             if words.len() + self.args.len() > MAX_WORDS {

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use klamm_env::Random;
+use klamm_env::{Disk, DiskOs, Random};
 use regex::Regex;
 
 use super::properties::{load, set_all};
 use crate::argparse::{Arg, Group, Parsed, Parser, Stop};
 use crate::client_config::ClientConfig;
-use crate::io::{Io, read_file};
+use crate::io::Io;
 use crate::thrown::Thrown;
 
 const ILLEGAL: &str = "java.lang.IllegalArgumentException";
@@ -220,7 +220,7 @@ fn payload(parsed: &Parsed, io: &mut Io) -> Result<Payload, Thrown> {
 fn payloads(path: &str, delimiter: &str, io: &mut Io) -> Result<Vec<Vec<u8>>, Thrown> {
     let shown = std::path::absolute(path).map_or_else(|_| path.to_owned(), |path| path.display().to_string());
     io.say(format_args!("Reading payloads from: {shown}"));
-    let bytes = read_file(Path::new(path)).unwrap_or_default();
+    let bytes = DiskOs.read(Path::new(path)).unwrap_or_default();
     if bytes.is_empty() {
         return Err(Thrown::new(ILLEGAL, "File does not exist or empty file provided."));
     }

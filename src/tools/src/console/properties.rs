@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use klamm_env::{Disk, DiskOs};
+
 use crate::client_config::ClientConfig;
-use crate::io::read_file;
 use crate::jopt::{Fault, Parsed};
 use crate::thrown::Thrown;
 
@@ -22,7 +23,7 @@ pub(super) fn key_values(words: &[&str]) -> Vec<(String, String)> {
 /// # Errors
 /// The exception of a file that cannot be read, or is none of properties.
 pub(super) fn load(path: &str) -> Result<Vec<(String, String)>, Thrown> {
-    let bytes = read_file(Path::new(path)).map_err(|error| match error.kind() {
+    let bytes = DiskOs.read(Path::new(path)).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Thrown::new("java.nio.file.NoSuchFileException", path),
         std::io::ErrorKind::PermissionDenied => Thrown::new("java.nio.file.AccessDeniedException", path),
         _ => Thrown::new("java.io.IOException", error.to_string()),

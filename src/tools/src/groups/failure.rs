@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use bytes::Bytes;
+use klamm_env::{Disk, DiskOs};
 
 use crate::thrown::{KAFKA, Thrown};
 
@@ -58,7 +59,7 @@ impl Failure {
 /// # Errors
 /// As `java.nio.file.Files` throws.
 pub(crate) fn read_file(path: &str) -> Result<Bytes, Thrown> {
-    crate::io::read_file(Path::new(path)).map_err(|error| match error.kind() {
+    DiskOs.read(Path::new(path)).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Thrown::new("java.nio.file.NoSuchFileException", path),
         ErrorKind::PermissionDenied => Thrown::new("java.nio.file.AccessDeniedException", path),
         ErrorKind::IsADirectory => Thrown::new("java.io.IOException", "Is a directory"),

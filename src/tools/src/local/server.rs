@@ -7,15 +7,12 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use klamm_env::{Disk, DiskOs, Mode};
+use klamm_env::{Disk, DiskOs};
 use klamm_settings::parse_properties;
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
 use crate::io::Io;
 use crate::jopt::{Opt, Parsed, print_version, usage_fault};
-
-/// What is read of a process's command line at most. `/proc` says no length before it is read.
-const COMMAND_LINE_BYTES: usize = 1 << 20;
 
 const OPTIONS: &[Opt] = &[
     Opt::value(&["override"], "String", "Sets a property, whatever the file says (KEY=VALUE); may come several times"),
@@ -163,7 +160,7 @@ fn servers() -> Vec<(Pid, Option<String>)> {
 
 fn command_line(pid: Pid) -> Option<Vec<String>> {
     let path = format!("/proc/{}/cmdline", pid.as_raw_nonzero());
-    let bytes = DiskOs.open(Path::new(&path), Mode::Read).and_then(|file| file.read_at(0, COMMAND_LINE_BYTES)).ok()?;
+    let bytes = DiskOs.read(Path::new(&path)).ok()?;
     let words = bytes.strip_suffix(b"\0").unwrap_or(&bytes).split(|byte| *byte == 0);
     Some(words.map(|word| String::from_utf8_lossy(word).into_owned()).collect())
 }

@@ -9,7 +9,6 @@ use klamm_env::{Disk, DiskOs};
 use klamm_settings::parse_properties;
 
 use super::{CONFIG, Failure, ILLEGAL};
-use crate::io::read_file;
 
 /// Kafka's `log.dir`.
 const DEFAULT_LOG_DIR: &str = "/tmp/kafka-logs";
@@ -48,7 +47,7 @@ pub(super) fn is_there(file: &str) -> bool {
 impl NodeConfig {
     /// Reads a file.
     pub(super) fn load(file: &str, reading: Reading) -> Result<NodeConfig, Failure> {
-        let bytes = read_file(Path::new(file)).map_err(|problem| match problem.kind() {
+        let bytes = DiskOs.read(Path::new(file)).map_err(|problem| match problem.kind() {
             ErrorKind::NotFound => Failure::thrown("java.nio.file.NoSuchFileException", file),
             ErrorKind::PermissionDenied => Failure::thrown("java.nio.file.AccessDeniedException", file),
             ErrorKind::IsADirectory => Failure::thrown("java.io.IOException", "Is a directory"),
