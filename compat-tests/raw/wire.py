@@ -14,7 +14,7 @@ CLOSED = "closed"
 SILENT = "no answer"
 """Nothing came within the window, and the connection is still open."""
 
-ANSWER_S = 15.0
+ANSWER_S = 60.0
 """How long an answer may take that must come; only a broken broker ever uses it up."""
 SILENCE_S = 0.3
 """How long we listen where the statement is that nothing comes."""
@@ -27,6 +27,8 @@ class Sent:
     api: str
     version: int
     correlation: int
+    since: float = field(default_factory=time.monotonic)
+    """When it had not been sent yet."""
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Conn:
     def raw(self, data: bytes) -> None:
         """Bytes as they are. A broker that has already closed is no error here: reading will tell."""
         try:
+            self.sock.settimeout(ANSWER_S)  # reading leaves what was left of its own time
             self.sock.sendall(data)
         except OSError:
             pass
@@ -67,8 +70,9 @@ class Conn:
         payload = body if isinstance(body, bytes) else codec.encode(api, version, body)
         flexible = codec.request_schema(api, version).flexible
         head = codec.request_header(codec.KEYS[api], version, correlation, self.client_id, flexible, header_tags)
+        sent = Sent(api, version, correlation)
         self.frame(head + payload + tail)
-        return Sent(api, version, correlation)
+        return sent
 
     def read_frame(self, wait_s: float = ANSWER_S) -> bytes | str:
         """The next frame's payload, CLOSED, or SILENT."""

@@ -10,7 +10,7 @@ SERVED = """api_versions metadata produce fetch list_offsets offset_for_leader_e
 create_partitions delete_records describe_configs alter_configs incremental_alter_configs list_config_resources
 find_coordinator join_group sync_group heartbeat leave_group offset_commit offset_fetch offset_delete list_groups
 describe_groups delete_groups init_producer_id describe_cluster describe_topic_partitions describe_log_dirs
-describe_producers describe_quorum""".split()
+describe_producers describe_quorum elect_leaders""".split()
 """What klamm serves; the ranges are to be Kafka's."""
 
 NAMED = {"client_software_name": "raw", "client_software_version": "1.0"}

@@ -72,17 +72,17 @@ def what_is_answered_at_once(c: Context) -> None:
     for name, body, error in (
             ("max_wait 0", fetch_body(topic, {0: 3}, max_wait=0, min_bytes=1), 0),
             ("negative max_wait", fetch_body(topic, {0: 3}, max_wait=-1, min_bytes=1), 0),
-            ("min_bytes 0", fetch_body(topic, {0: 3}, max_wait=3000, min_bytes=0), 0),
-            ("no topics", {"max_wait": 3000, "min_bytes": 1, "topics": []}, 0),
-            ("enough", fetch_body(topic, {0: 0}, max_wait=3000, min_bytes=3 * size), 0),
-            ("out of range", fetch_body(topic, {0: 99}, max_wait=3000, min_bytes=1), 1),
-            ("wrong epoch", {"max_wait": 3000, "min_bytes": 1, "max_bytes": 1000, "topics": [{
+            ("min_bytes 0", fetch_body(topic, {0: 3}, max_wait=60_000, min_bytes=0), 0),
+            ("no topics", {"max_wait": 60_000, "min_bytes": 1, "topics": []}, 0),
+            ("enough", fetch_body(topic, {0: 0}, max_wait=60_000, min_bytes=3 * size), 0),
+            ("out of range", fetch_body(topic, {0: 99}, max_wait=60_000, min_bytes=1), 1),
+            ("wrong epoch", {"max_wait": 60_000, "min_bytes": 1, "max_bytes": 1000, "topics": [{
                 "topic": topic.name, "partitions": [{"partition": 0, "current_leader_epoch": 9,
                                                      "partition_max_bytes": 100}]}]}, 75),
-            ("only unknown", fetch_body(c.name("absent"), {0: 0}, max_wait=3000, min_bytes=1), 3),
-            ("min above max", fetch_body(topic, {0: 0}, max_wait=3000, min_bytes=10**6, max_bytes=10), 0)):
+            ("only unknown", fetch_body(c.name("absent"), {0: 0}, max_wait=60_000, min_bytes=1), 3),
+            ("min above max", fetch_body(topic, {0: 0}, max_wait=60_000, min_bytes=10**6, max_bytes=10), 0)):
         conn = c.connect()
-        c.timed(name, conn, conn.send("fetch", 11, body), 3000, error=error, came="at once")
+        c.timed(name, conn, conn.send("fetch", 11, body), 60_000, error=error, came="at once")
 
 
 @case("F4")
@@ -109,12 +109,12 @@ def a_parked_fetch_wakes_when_there_is_enough(c: Context) -> None:
     """It waits for min_bytes over all of its partitions, and no longer."""
     topic, size = filled(c, partitions=2, batches=1)
     conn = c.connect()
-    sent = conn.send("fetch", 11, fetch_body(topic, {0: 1, 1: 1}, max_wait=8000, min_bytes=2 * size))
+    sent = conn.send("fetch", 11, fetch_body(topic, {0: 1, 1: 1}, max_wait=60_000, min_bytes=2 * size))
     c.silence("parked", conn, wait_s=0.15)
     c.put(topic, batch([Rec(b"x" * 100)]))
     c.silence("not enough", conn, wait_s=0.15)
     c.put(topic, batch([Rec(b"x" * 100)]), partition=1)
-    c.timed("enough", conn, sent, 8000, error=0, came="at once")
+    c.timed("enough", conn, sent, 60_000, error=0, came="at once")
 
 
 @case("F5")
@@ -122,10 +122,10 @@ def a_parked_fetch_wakes_when_its_topic_is_deleted(c: Context) -> None:
     """A partition that goes away ends the wait."""
     topic, _ = filled(c)
     conn = c.connect()
-    sent = conn.send("fetch", 11, fetch_body(topic, {0: 3}, max_wait=8000, min_bytes=1))
+    sent = conn.send("fetch", 11, fetch_body(topic, {0: 3}, max_wait=60_000, min_bytes=1))
     c.silence("parked", conn, wait_s=0.15)
     c.quiet("delete_topics", 5, {"topic_names": [topic.name], "timeout": 10_000})
-    c.timed("deleted", conn, sent, 8000, came="at once")
+    c.timed("deleted", conn, sent, 60_000, came="at once")
 
 
 @case("F5")
@@ -133,12 +133,12 @@ def many_parked_fetches_wake_at_one_append(c: Context) -> None:
     """Every waiter of a partition is released by the same append, at both isolation levels."""
     topic, _ = filled(c)
     conns = [c.connect() for _ in range(10)]
-    sent = [conn.send("fetch", 11, fetch_body(topic, {0: 3}, max_wait=8000, min_bytes=1, isolation_level=i % 2))
+    sent = [conn.send("fetch", 11, fetch_body(topic, {0: 3}, max_wait=60_000, min_bytes=1, isolation_level=i % 2))
             for i, conn in enumerate(conns)]
     c.silence("parked", conns[0], wait_s=0.15)
     c.put(topic, batch())
     for index, (conn, one) in enumerate(zip(conns, sent)):
-        c.timed(f"{index}", conn, one, 8000, error=0, says={"high_watermark": 4}, came="at once")
+        c.timed(f"{index}", conn, one, 60_000, error=0, says={"high_watermark": 4}, came="at once")
 
 
 @case("F6")

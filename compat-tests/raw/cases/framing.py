@@ -3,7 +3,7 @@
 import struct
 
 from raw import codec
-from raw.case import CLOSED, Context, batch, case, fetch_body, produce_body
+from raw.case import ANSWER_S, CLOSED, Context, batch, case, fetch_body, produce_body
 from raw.codec import KEYS, request_header, uvarint
 
 METADATA = KEYS["metadata"]
@@ -21,7 +21,7 @@ def sizes_that_no_frame_can_have(c: Context) -> None:
     for size in (-1, -(2**31), 0, 1, 9, 104_857_601, 2**31 - 1):
         conn = c.connect()
         conn.raw(struct.pack(">i", size) + b"\0" * max(0, min(size, 9)))
-        c.silence(f"size {size}", conn, wait_s=10, says=CLOSED)
+        c.silence(f"size {size}", conn, wait_s=ANSWER_S, says=CLOSED)
     alive(c, "others")
 
 
@@ -52,7 +52,7 @@ def an_unknown_api_key_closes(c: Context) -> None:
         for flexible in (False, True):
             conn = c.connect()
             conn.frame(request_header(key, 0, 1, "raw", flexible))
-            c.silence(f"key {key} flexible={flexible}", conn, wait_s=5, says=CLOSED)
+            c.silence(f"key {key} flexible={flexible}", conn, wait_s=ANSWER_S, says=CLOSED)
     alive(c, "others")
 
 
@@ -66,7 +66,7 @@ def an_unsupported_version_closes(c: Context) -> None:
                      ("heartbeat", 5), ("describe_quorum", 3), ("offset_delete", 1)):
         conn = c.connect()
         conn.frame(request_header(KEYS[api], bad, 1, "raw", bad > 3) + b"\0" * 40)
-        c.silence(f"{api} v{bad}", conn, wait_s=5, says=CLOSED)
+        c.silence(f"{api} v{bad}", conn, wait_s=ANSWER_S, says=CLOSED)
 
 
 @case("A6")
@@ -78,7 +78,7 @@ def produce_0_to_2_is_advertised_and_refused(c: Context) -> None:
     for version in (0, 1, 2):
         conn = c.connect()
         conn.frame(request_header(0, version, 1, "raw", False) + struct.pack(">hii", 1, 1000, 0))
-        c.silence(f"v{version}", conn, wait_s=5, says=CLOSED)
+        c.silence(f"v{version}", conn, wait_s=ANSWER_S, says=CLOSED)
 
 
 @case("N3")
@@ -95,7 +95,7 @@ def a_body_that_does_not_parse_closes(c: Context) -> None:
         for cut in (1, len(whole) // 2, len(whole) - 1):
             conn = c.connect()
             conn.send(api, version, whole[:-cut] if cut < len(whole) else b"")
-            c.silence(f"{api} v{version} cut by {cut} of {len(whole)}", conn, wait_s=5, says=CLOSED)
+            c.silence(f"{api} v{version} cut by {cut} of {len(whole)}", conn, wait_s=ANSWER_S, says=CLOSED)
     c.content("nothing was appended", topic)
 
 
@@ -113,9 +113,9 @@ def telemetry_is_answered_though_not_advertised(c: Context) -> None:
     """71 and 72 are served without a receiver though they are not in the list."""
     keys = [row["api_key"] for row in c.quiet("api_versions", 0, {})["api_keys"]]
     c.add("advertised", [key for key in keys if key in (71, 72)], says=[])
-    c.call("subscriptions", "get_telemetry_subscriptions", 0, {}, error=0, wait_s=3, drop=("subscription_id",
+    c.call("subscriptions", "get_telemetry_subscriptions", 0, {}, error=0, drop=("subscription_id",
            "client_instance_id"))
-    c.call("push", "push_telemetry", 0, {}, error=42, wait_s=3)
+    c.call("push", "push_telemetry", 0, {}, error=42)
 
 
 @case("N4")
@@ -159,10 +159,10 @@ def a_tag_that_ends_behind_the_frame_closes(c: Context) -> None:
                        ("huge", uvarint(1) + uvarint(9) + uvarint(2**31 - 1)), ("cut", uvarint(1))):
         conn = c.connect()
         conn.send("metadata", 12, body[:-1] + tags)
-        c.silence(f"body {name}", conn, wait_s=5, says=CLOSED)
+        c.silence(f"body {name}", conn, wait_s=ANSWER_S, says=CLOSED)
     conn = c.connect()
     conn.send("metadata", 12, body, header_tags=uvarint(1) + uvarint(9) + uvarint(500))
-    c.silence("header size", conn, wait_s=5, says=CLOSED)
+    c.silence("header size", conn, wait_s=ANSWER_S, says=CLOSED)
 
 
 @case("N6")
@@ -179,7 +179,7 @@ def null_where_none_may_be_closes(c: Context) -> None:
             ("metadata v0", "metadata", 0, {"topics": None})):
         conn = c.connect()
         conn.send(api, version, body)
-        c.silence(name, conn, wait_s=5, says=CLOSED)
+        c.silence(name, conn, wait_s=ANSWER_S, says=CLOSED)
 
 
 @case("N7")
@@ -205,9 +205,10 @@ def answers_come_in_the_order_of_requests(c: Context) -> None:
 def a_parked_fetch_holds_back_what_follows_on_its_connection(c: Context) -> None:
     """Fetch (parked) and Metadata pipelined: Metadata is answered only after the Fetch."""
     topic, conn = c.topic(), c.connect()
-    fetch = conn.send("fetch", 11, fetch_body(topic, {0: 0}, max_wait=900, min_bytes=1))
+    fetch = conn.send("fetch", 11, fetch_body(topic, {0: 0}, max_wait=60_000, min_bytes=1))
     metadata = conn.send("metadata", 12, NO_TOPICS)
     c.silence("nothing yet", conn, wait_s=0.3)
+    c.put(topic, batch.batch())
     c.add("fetch", conn.recv(fetch), error=0)
     c.add("metadata", conn.recv(metadata), drop=("controller_id",), says={"topics": []})
 
@@ -217,13 +218,14 @@ def a_parked_join_holds_back_what_follows_on_its_connection(c: Context) -> None:
     """A JoinGroup that waits for another member holds back the next request of its connection only."""
     group = c.name("g")
     a, b = c.connect(), c.connect()
-    join = {"group_id": group, "session_timeout": 10_000, "rebalance_timeout": 1_200, "member_id": "",
+    join = {"group_id": group, "session_timeout": 60_000, "rebalance_timeout": 60_000, "member_id": "",
             "protocol_type": "consumer", "protocols": [{"name": "p", "metadata": b"m"}]}
-    c.add("first", a.call("join_group", 3, join), error=0)
+    first = c.add("first", a.call("join_group", 3, join), error=0)
     parked = b.send("join_group", 3, {**join, "protocols": [{"name": "p", "metadata": b"n"}]})
     behind = b.send("metadata", 12, NO_TOPICS)
     c.silence("nothing yet", b, wait_s=0.3)
     c.add("first goes on", a.call("metadata", 12, NO_TOPICS), drop=("controller_id",))
+    c.add("first rejoins", a.call("join_group", 3, {**join, "member_id": first["member_id"]}), error=0)
     c.add("join", b.recv(parked), error=0)
     c.add("metadata", b.recv(behind), drop=("controller_id",))
 
@@ -273,4 +275,4 @@ def a_broker_that_closes_first_sends_what_it_owes(c: Context) -> None:
     conn.frame(request_header(999, 0, 1, "raw", False))
     for index, one in enumerate(sent):
         c.add(f"{index}", conn.recv(one), drop=("controller_id",), says={"topics": []})
-    c.silence("then closed", conn, wait_s=5, says=CLOSED)
+    c.silence("then closed", conn, wait_s=ANSWER_S, says=CLOSED)

@@ -15,7 +15,7 @@ ADVERTISED = {
     "heartbeat": (0, 4), "leave_group": (0, 5), "offset_commit": (2, 10), "offset_fetch": (1, 10), "offset_delete": (0, 0),
     "list_groups": (0, 5), "describe_groups": (0, 6), "delete_groups": (0, 2), "init_producer_id": (0, 5),
     "describe_cluster": (0, 2), "describe_topic_partitions": (0, 0), "describe_log_dirs": (1, 5),
-    "describe_producers": (0, 0), "describe_quorum": (0, 2)}
+    "describe_producers": (0, 0), "describe_quorum": (0, 2), "elect_leaders": (0, 2)}
 """The versions that answer, of what klamm serves. A case holds them against the live ApiVersions answer."""
 
 assert set(ADVERTISED) == set(SERVED)
@@ -73,6 +73,7 @@ def typical(api: str, c: Context, t: Topic, group: str = "g") -> dict:
         "describe_log_dirs": lambda: {"topics": [{"topic": t.name, "partitions": [0, 1]}]},
         "describe_producers": lambda: {"topics": [{"name": t.name, "partition_indexes": [0, 1]}]},
         "describe_quorum": lambda: {"topics": [{"topic_name": "__cluster_metadata", "partitions": [{"partition_index": 0}]}]},
+        "elect_leaders": lambda: {"topic_partitions": [{"topic": t.name, "partitions": [0, 1, 2]}]},
     }
     body = bodies[api]()
     if api == "offset_fetch":  # by name before v10, by id from then on; the two never meet in one version
@@ -80,7 +81,8 @@ def typical(api: str, c: Context, t: Topic, group: str = "g") -> dict:
     return body
 
 
-ALL_WHEN_EMPTY = {"metadata", "list_groups", "list_config_resources", "describe_topic_partitions", "describe_log_dirs"}
+ALL_WHEN_EMPTY = {"metadata", "list_groups", "list_config_resources", "describe_topic_partitions", "describe_log_dirs",
+                  "elect_leaders"}
 """Without arguments these tell of everything there is, other cases' things too."""
 
 NOT_COMPARED = {"api_versions": ("api_keys", "supported_features", "finalized_features"), "create_topics": ("configs",),

@@ -145,7 +145,7 @@ def acks_0_with_an_error_closes(c: Context) -> None:
                        ("empty records", produce_body(topic, {0: b""}, acks=0))):
         conn = c.connect()
         conn.send("produce", 9, body)
-        c.silence(name, conn, wait_s=5, says=CLOSED)
+        c.silence(name, conn, wait_s=ANSWER_S, says=CLOSED)
     c.content("0", topic, says={"high_watermark": 0})
     c.content("1", topic, partition=1, says={"high_watermark": 1})
 

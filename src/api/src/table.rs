@@ -40,6 +40,7 @@ use crate::topic::create::CreateTopics;
 use crate::topic::create_partitions::CreatePartitions;
 use crate::topic::delete::DeleteTopics;
 use crate::topic::describe_partitions::DescribeTopicPartitions;
+use crate::topic::elect_leaders::ElectLeaders;
 use crate::topic::log_dirs::DescribeLogDirs;
 use crate::topic::metadata::Metadata;
 
@@ -138,6 +139,7 @@ pub const TABLE: &[Row] = &[
     Row::of::<DescribeLogDirs>("DescribeLogDirs", 1, 5),
     Row::of::<CreatePartitions>("CreatePartitions", 0, 3),
     Row::of::<DeleteGroups>("DeleteGroups", 0, 2),
+    Row::of::<ElectLeaders>("ElectLeaders", 0, 2),
     Row::of::<IncrementalAlterConfigs>("IncrementalAlterConfigs", 0, 1),
     Row::of::<OffsetDelete>("OffsetDelete", 0, 0),
     Row::of::<DescribeQuorum>("DescribeQuorum", 0, 2),

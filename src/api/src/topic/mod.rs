@@ -5,5 +5,6 @@ pub mod create;
 pub mod create_partitions;
 pub mod delete;
 pub mod describe_partitions;
+pub mod elect_leaders;
 pub mod log_dirs;
 pub mod metadata;
