@@ -159,6 +159,15 @@ impl Drop for Running {
     }
 }
 
+/// A port on which nobody listens. It lies below those that the system gives out by itself: a client that asks again and
+/// again for one of those can be given that very port, and reach itself.
+#[allow(clippy::disallowed_methods, reason = "a test stands outside of the world that the broker lives in")]
+fn unused_port() -> u16 {
+    let first = 20_000 + u16::try_from(std::process::id() % 6_000).unwrap();
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (first..first + 6_000).find(is_free).unwrap()
+}
+
 /// Arguments of a broker on any free port.
 fn server(dir: &Path) -> Vec<String> {
     let overrides = [
@@ -250,6 +259,8 @@ fn a_key_without_effect_gives_one_warning() {
 fn ready_tells_what_the_admin_port_and_the_listener_tell() {
     let dir = tempfile::tempdir().unwrap();
     let mut args = server(dir.path());
+    let listeners = format!("listeners=PLAINTEXT://127.0.0.1:{}", unused_port());
+    args.extend(["--override".to_owned(), listeners]);
     args.extend(["--override".to_owned(), "klamm.admin.listener=127.0.0.1:0".to_owned()]);
     let broker = Running::start(&texts(&args));
     let (_, admin) = broker.ready.trim_end().split_once("admin ").unwrap();
@@ -270,11 +281,7 @@ fn ready_tells_what_the_admin_port_and_the_listener_tell() {
 
 fn ready_waits_for_a_broker_that_is_not_there_yet() {
     let dir = tempfile::tempdir().unwrap();
-    // Its port is free again when it has stopped.
-    let first = Running::start(&texts(&server(dir.path())));
-    let address = first.address().to_owned();
-    first.signal("-TERM");
-    assert_eq!(first.end().0, TERMINATED);
+    let address = format!("127.0.0.1:{}", unused_port());
     let mut waiting = klamm(&["ready", "--bootstrap", &address, "--wait", "60s"]).spawn().unwrap();
     assert!(waiting.try_wait().unwrap().is_none());
     let mut args = server(dir.path());

@@ -1,5 +1,6 @@
 //! One connection: frames in, answers out, one at a time.
 
+use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -19,10 +20,22 @@ const OUTBOX_BYTES: usize = 256 * 1024;
 
 /// What is read and thrown away of a client that was refused, at most, before the connection is closed.
 const DRAIN_BYTES: u64 = 1024 * 1024;
-const DRAIN_TIME: Duration = Duration::from_millis(100);
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// A request that took this long was parked, and others may have come behind it.
 const PARKED: Duration = Duration::from_millis(5);
+
+/// Who answers requests: the API, and in tests a stand-in for it.
+pub(crate) trait Serve {
+    /// The answer to one frame (without its size).
+    fn serve(&self, session: &Session, frame: Bytes) -> impl Future<Output = Outcome> + Send;
+}
+
+impl Serve for Api {
+    fn serve(&self, session: &Session, frame: Bytes) -> impl Future<Output = Outcome> + Send {
+        Api::serve(self, session, frame)
+    }
+}
 
 /// One connection.
 pub struct Connection {
@@ -55,7 +68,7 @@ impl Connection {
     }
 
     /// Serves until the client leaves, sends what has no answer, or the broker stops.
-    pub async fn run(mut self, api: Api, tasks: Tasks) {
+    pub(crate) async fn run(mut self, api: impl Serve, tasks: Tasks) {
         let end = tokio::select! {
             end = self.serve(&api, &tasks) => end,
             () = tasks.stopped() => End::Quiet,
@@ -65,7 +78,10 @@ impl Connection {
         if let End::Refused(reason) = end {
             self.metrics.closed_by_fault.increment(1);
             tracing::warn!(peer = %self.session.peer, listener = %self.session.listener, reason, "connection closed");
-            self.drain().await;
+            tokio::select! {
+                () = self.drain() => {}
+                () = tasks.stopped() => {}
+            }
         }
     }
 
@@ -76,7 +92,7 @@ impl Connection {
         let _ = timeout(DRAIN_TIME, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
     }
 
-    async fn serve(&mut self, api: &Api, tasks: &Tasks) -> End {
+    async fn serve(&mut self, api: &impl Serve, tasks: &Tasks) -> End {
         loop {
             let frame = match self.next_frame().await {
                 Ok(Some(frame)) => frame,
@@ -111,7 +127,7 @@ impl Connection {
 
     /// Serves a request. Answers to earlier ones wait for it only as long as it is worked upon: they leave as soon as it
     /// waits for something, such as a fetch for records. It is served to its end also if the client is gone (N9).
-    async fn serve_one(&mut self, api: &Api, frame: Bytes) -> Outcome {
+    async fn serve_one(&mut self, api: &impl Serve, frame: Bytes) -> Outcome {
         let waiting = self.outbox.len();
         let mut served = pin!(api.serve(&self.session, frame));
         let at_once = tokio::select! {
@@ -152,3 +168,7 @@ impl Connection {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[path = "connection_test.rs"]
+mod connection_test;
