@@ -12,6 +12,9 @@ use crate::{Error, Quorum, QuorumStatus, Voter};
 
 const NODE: NodeId = NodeId(4);
 
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 fn topic(n: u8) -> Vec<Record> {
     let (id, state) = (TopicId([n; 16]), Partition::new(vec![NODE], vec![TopicId::ZERO]));
     let name = format!("topic-{n}").into();
@@ -233,10 +236,10 @@ async fn a_snapshot_lets_the_log_be_short_and_makes_the_same_image() {
     }
     let raft = quorum.raft();
     raft.trigger().snapshot().await.unwrap();
-    let snapped = raft.wait(Some(Duration::from_secs(10)));
+    let snapped = raft.wait(Some(PATIENCE));
     snapped.metrics(|metrics| metrics.snapshot.is_some(), "snapshot").await.unwrap();
     raft.trigger().purge_log(20).await.unwrap();
-    let purged = raft.wait(Some(Duration::from_secs(10)));
+    let purged = raft.wait(Some(PATIENCE));
     purged.metrics(|metrics| metrics.purged.is_some_and(|id| id.index == 20), "purged").await.unwrap();
     quorum.propose(topic(30)).await.unwrap();
     let want = quorum.image();
@@ -266,7 +269,7 @@ async fn many_bytes_are_worth_a_snapshot_and_too_many_at_once_are_refused() {
     for n in 0..5 {
         quorum.propose(value(&format!("k{n}"), 4 << 20)).await.unwrap();
     }
-    let snapped = quorum.raft().wait(Some(Duration::from_secs(10)));
+    let snapped = quorum.raft().wait(Some(PATIENCE));
     snapped.metrics(|metrics| metrics.snapshot.is_some(), "snapshot").await.unwrap();
     quorum.stop().await;
 }
