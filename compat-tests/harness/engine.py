@@ -6,6 +6,7 @@ import random
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -30,12 +31,23 @@ def _root(*command: str) -> str:
     return subprocess.run([*SUDO, *command], capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
 
 
+def _must(*command: str) -> None:
+    """Runs a command of the system as root, which has to succeed."""
+    done = subprocess.run([*SUDO, *command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise EngineFailed(f"{' '.join(command)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+
+
 class Engine:
     """dockerd with data root, exec root, process id file, socket, containerd namespace and bridge of its own.
 
     It changes no packet filter beside one rule for its own addresses, so an engine that runs already is not disturbed: ports are
     published by its proxy, and containers reach each other and this machine, but nothing beyond it. `host` is what
     DOCKER_HOST has to be. With `running` that engine is used, and nothing is started.
+
+    Ports are published on 127.0.0.1. Were it every address, the engine would take a port of IPv4 and one of IPv6, each by a count of
+    its own, and the two get out of step where somebody's outgoing connection has one of them: what a library then tells as
+    localhost:PORT may be another container's port, or another one of the same container, for who asks [::1] first.
     """
 
     def __init__(self, running: str | None = None):
@@ -47,12 +59,15 @@ class Engine:
         _sweep()
         # Under /tmp, since a socket's path may have no more than 107 bytes.
         # Its name is containerd's namespace too, which takes no underscore at its end, so mkdtemp's names will not do.
-        self.home = Path(f"/tmp/{PREFIX}{os.getpid()}-{secrets.token_hex(4)}")
+        own = secrets.token_hex(4)
+        self.home = Path(f"/tmp/{PREFIX}{os.getpid()}-{own}")
         self.home.mkdir(mode=0o700)
         self.host = f"unix://{self.home}/sock"
         self.log = self.home / "log"
-        self.bridge = f"klamm{os.getpid() % 10**8}"
-        self.block = _free_block()
+        # Nobody else's, not even another engine's of this process: two engines on one bridge give the same addresses to their
+        # containers, and who connects to one of them comes to the other.
+        self.bridge = f"klamm{own}"
+        self.block, self._claim = _free_block()
 
     def __enter__(self) -> "Engine":
         if not self.external:
@@ -71,14 +86,15 @@ class Engine:
             if not shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
                 raise EngineFailed(f"{program} is not installed: compat-tests/docker/setup.sh installs it")
         (self.home / "block").write_text(str(self.block))
-        _root("ip", "link", "add", self.bridge, "type", "bridge")
-        _root("ip", "addr", "add", f"10.{self.block}.0.1/24", "dev", self.bridge)
-        _root("ip", "link", "set", self.bridge, "up")
+        _must("ip", "link", "add", self.bridge, "type", "bridge")
+        _must("ip", "addr", "add", f"10.{self.block}.0.1/24", "dev", self.bridge)
+        _must("ip", "link", "set", self.bridge, "up")
         # Another engine may have set the policy of forwarded packets to drop, which then holds for our bridges as well.
         _root("iptables", "-I", "FORWARD", *_own_traffic(self.block))
         command = [
             *SUDO, "dockerd", "--data-root", f"{self.home}/data", "--exec-root", f"{self.home}/exec",
             "--pidfile", f"{self.home}/pid", "--host", self.host, "--group", str(os.getgid()), "--bridge", self.bridge,
+            "--ip", "127.0.0.1",
             "--default-address-pool", f"base=10.{self.block}.128.0/17,size=24",
             "--containerd-namespace", self.home.name, "--containerd-plugins-namespace", f"{self.home.name}-plugins",
             "--iptables=false", "--ip-forward=false", "--ip-masq=false", "--log-level", "warn",
@@ -93,13 +109,18 @@ class Engine:
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
-            said = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
-            raise EngineFailed(f"dockerd cannot run on this machine, it ended with {self.process.returncode}:\n{said}")
+            raise EngineFailed(f"dockerd cannot run on this machine, it ended with {self.process.returncode}:\n{self.log_tail(15)}")
         return self._docker("version") == 0
 
     def _docker(self, *args: str) -> int:
         environment = os.environ | {"DOCKER_HOST": self.host}
         return subprocess.run(["docker", *args], env=environment, capture_output=True, stdin=subprocess.DEVNULL).returncode
+
+    def log_tail(self, lines: int = 40) -> str:
+        """The last lines that the engine wrote; of one that was not started here nothing is known."""
+        if self.external or not self.log.exists():
+            return ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
         """Ends containers, networks and the engine, and leaves nothing mounted or running."""
@@ -120,6 +141,7 @@ class Engine:
                 self.process.wait()
         self.process = None
         _clean(self.home)
+        self._claim.close()
 
 
 def _stop_with_parent() -> None:
@@ -132,13 +154,21 @@ def _own_traffic(block: int) -> list[str]:
     return ["-s", own, "-d", own, "-j", "ACCEPT"]
 
 
-def _free_block() -> int:
-    """The second byte of a network 10.x.0.0/16 that this machine has no route into."""
+def _free_block() -> tuple[int, socket.socket]:
+    """The second byte of a network 10.x.0.0/16 that this machine has no route into, and what keeps it ours: a name that only
+    one socket of this machine can have, and that is free again when the process has ended."""
     routes = _root("ip", "-4", "route")
     free = [block for block in range(100, 250) if f"10.{block}." not in routes]
-    if not free:
-        raise EngineFailed("no free network between 10.100.0.0 and 10.249.0.0")
-    return random.choice(free)
+    random.shuffle(free)
+    for block in free:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0{PREFIX}block-{block}")
+        except OSError:
+            claim.close()
+            continue
+        return block, claim
+    raise EngineFailed("no free network between 10.100.0.0 and 10.249.0.0")
 
 
 def _sweep() -> None:

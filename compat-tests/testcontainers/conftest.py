@@ -5,8 +5,6 @@ import pytest
 import programs
 from engine_door import EngineDoor
 from harness import paths
-# pytest finds fixtures by their names in this module.
-from harness.docker import docker, docker_host, engine, image  # noqa: F401
 
 TIMES = []
 
@@ -24,7 +22,7 @@ def images(docker, image):
     for name in programs.OTHER_NAMES:
         docker("tag", image, name)
     yield
-    docker("rmi", *programs.OTHER_NAMES)
+    docker("rmi", "-f", *programs.OTHER_NAMES)
 
 
 @pytest.fixture(scope="session")
@@ -37,14 +35,15 @@ def door(docker_host, api_version):
 
 @pytest.fixture
 def left_behind(docker, image):
-    """`left_behind()`: the containers of the image that are still there. After the test they are not, or one test's would fail the next."""
+    """`left_behind()`: the containers of the image that this test has made and that are still there. After the test they are not."""
 
     def look():
-        return docker("ps", "-aq", "--filter", f"ancestor={image}").lines
+        return set(docker("ps", "-aq", "--filter", f"ancestor={image}").lines)
 
-    yield look
-    if look():
-        docker("rm", "-f", "-v", *look())
+    before = look()
+    yield lambda: sorted(look() - before)
+    if look() - before:
+        docker("rm", "-f", "-v", *(look() - before))
 
 
 @pytest.fixture
