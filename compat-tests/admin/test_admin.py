@@ -16,7 +16,7 @@ def klamm():
 
 
 def get(broker, path):
-    with urllib.request.urlopen(f"http://{broker.admin}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{broker.admin}{path}", timeout=60) as answer:
         return answer.status, answer.headers.get_content_type(), answer.read().decode()
 
 

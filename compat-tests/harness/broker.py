@@ -17,7 +17,8 @@ START_LIMIT_S = 90.0
 STOP_LIMIT_S = 60.0
 
 _PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
+# Looked up now: between fork and exec another thread's lock on the loader is held for ever.
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 def _die_with_parent() -> None:
@@ -25,7 +26,7 @@ def _die_with_parent() -> None:
 
     The kernel takes the thread that started the child for the parent, so brokers are started from the main thread.
     """
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class BrokerFailed(AssertionError):

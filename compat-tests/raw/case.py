@@ -251,6 +251,11 @@ class Context:
 
     # Time
 
+    @property
+    def mute_s(self) -> float:
+        """How long an answer is waited for that Kafka never gives and klamm does: deviations.py tells of each."""
+        return 1.0 if self.broker.name == "kafka" else ANSWER_S
+
     def timed(self, label: str, conn: Conn, sent: Sent, wait_ms: int, **checks: Any) -> Any:
         """Records an answer together with whether it came at once or only after about `wait_ms`, counted from the request.
 

@@ -14,7 +14,7 @@ from raw.batch import Rec, batch
 from raw.bombs import bombs
 from raw.case import Broker, Context, fetch_body, produce_body
 from raw.codec import LengthLied, Struct, Writer, request_header, request_schema
-from raw.wire import CLOSED, SILENT, Conn
+from raw.wire import ANSWER_S, CLOSED, SILENT, Conn
 
 GROWTH_LIMIT = 64 << 20
 """Bytes by which resident memory may grow at its peak."""
@@ -45,7 +45,7 @@ class Bystander(threading.Thread):
             for api, version, body in (("produce", 9, produce_body(self.topic, {0: batch([Rec(b"%d" % self.turns)])})),
                                        ("fetch", 11, fetch_body(self.topic, {0: self.turns}, max_bytes=100)),
                                        ("metadata", 12, {"topics": [{"name": self.topic.name}]})):
-                answer = conn.call(api, version, body, 20)
+                answer = conn.call(api, version, body)
                 if not isinstance(answer, dict) or "_malformed" in answer:
                     self.failure = f"{api} in turn {self.turns}: {answer!r:.300}"
                     return
@@ -67,12 +67,12 @@ def guarded(raw_klamm, request):
     bystander.start()
     yield raw_klamm
     turns = bystander.turns
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + ANSWER_S
     while bystander.turns < turns + 2 and not bystander.failure:
         assert time.monotonic() < deadline, "another client is not served any more"
         bystander.done.wait(0.01)
     bystander.done.set()
-    bystander.join(30)
+    bystander.join(2 * ANSWER_S)
     assert not bystander.failure, bystander.failure
     grown = status_bytes(raw_klamm.pid, "VmHWM") - before
     context.finish()
@@ -103,7 +103,7 @@ def advertised(broker: Broker) -> list[tuple[str, int]]:
     return pairs
 
 
-def exchange(broker: Broker, payload: bytes, wait_s: float = 10) -> bytes | str:
+def exchange(broker: Broker, payload: bytes, wait_s: float = ANSWER_S) -> bytes | str:
     """One frame on a connection of its own."""
     conn = broker.connect()
     conn.frame(payload)
@@ -127,7 +127,7 @@ def test_every_length_of_every_request_may_lie(guarded, lie, lie_compact):
             except LengthLied:
                 pass
             head = request_header(codec.KEYS[api], version, 1, "x", schema.flexible)
-            answer = exchange(guarded, head + bytes(writer.out) + b"\0" * 20, 10 if 0 < lie and lie_compact < 2**31 else 0.5)
+            answer = exchange(guarded, head + bytes(writer.out) + b"\0" * 20, ANSWER_S if 0 < lie and lie_compact < 2**31 else 0.5)
             sent += 1
             # A length that is negative as an int32 is null, which some fields may be; all others lie past the end.
             null = lie < 0 or (schema.flexible and lie_compact >= 2**31)
@@ -182,7 +182,7 @@ def test_random_bytes_and_other_protocols(guarded):
                  b"\xff" * 1000, struct.pack(">i", -1), struct.pack(">i", 104_857_601), struct.pack(">i", 2**31 - 1) + b"\0" * 50):
         conn = guarded.connect()
         conn.raw(data)
-        assert conn.read_frame(10) == CLOSED, data[:20]
+        assert conn.read_frame() == CLOSED, data[:20]
     for _ in range(300):
         conn = guarded.connect()
         conn.raw(chance.randbytes(chance.randrange(1, 4000)))
@@ -223,7 +223,7 @@ def test_compression_bombs(guarded):
     topic = context.topic()
     for name, data in bombs().items():
         assert len(data) < 1_048_588, name
-        answer = context.conn.call("produce", 9, produce_body(topic, {0: data}), 60)
+        answer = context.conn.call("produce", 9, produce_body(topic, {0: data}))
         assert isinstance(answer, dict) and "_malformed" not in answer, f"{name}: {answer!r:.200}"
         code = answer["responses"][0]["partition_responses"][0]["error_code"]
         assert code != -1, f"{name}: a code that blames the broker (B4)"
@@ -239,7 +239,7 @@ def test_several_bombs_at_once(guarded):
     conns = [guarded.connect() for _ in range(4)]
     sent = [conn.send("produce", 9, produce_body(topic, {index: data})) for index, conn in enumerate(conns)]
     for conn, one in zip(conns, sent):
-        assert isinstance(conn.recv(one, 90), dict)
+        assert isinstance(conn.recv(one, 2 * ANSWER_S), dict)
         conn.close()
     context.finish()
 
@@ -254,7 +254,7 @@ def test_readers_that_do_not_read(guarded):
     for conn in conns:
         conn.send("fetch", 11, fetch_body(topic, {0: 0}, partition_max_bytes=50_000_000))
     slow = Conn(guarded.host, guarded.port)
-    answer = slow.call("fetch", 11, fetch_body(topic, {0: 0}, partition_max_bytes=50_000_000), 30)
+    answer = slow.call("fetch", 11, fetch_body(topic, {0: 0}, partition_max_bytes=50_000_000))
     assert len(answer["responses"][0]["partitions"][0]["records"]) > 10_000_000
     for conn in (*conns, slow):
         conn.close()

@@ -102,7 +102,7 @@ def test_a_topic_is_made_by_the_first_record(shell, name, same):
 
 
 def test_a_name_that_no_topic_can_have_is_an_error_of_the_producer(shell, same):
-    refused = shell.produce("no/topic", ["hello"], "--command-property", "max.block.ms=3000")
+    refused = shell.produce("no/topic", ["hello"], "--command-property", "max.block.ms=60000")
     same([refused.code, refused.refusals])
     assert "InvalidTopicException: no/topic" in " ".join(refused.refusals) or "no/topic" in refused.err
 

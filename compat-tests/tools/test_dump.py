@@ -110,7 +110,7 @@ def test_everything_that_a_clean_stop_leaves_is_sound(tools, fresh_broker, name,
     shell.broker.start()
     assert shell.offsets("--topic", cut, "--time", "earliest") == [f"{cut}:0:5"]
     assert shell.offsets("--topic", topic) == [f"{topic}:0:7500"]
-    shell.run("ConsumerPerformance", "--topic", topic, "--num-records", 7500).ok()
+    shell.run("ConsumerPerformance", "--topic", topic, "--num-records", 7500, "--timeout", 60000).ok()
 
 
 def test_a_killed_broker_recovers_to_sound_files(tools, fresh_broker, name, same):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from harness import eventually
+
 COUNTER = (r"consumer-([\w-]+?)-\d+-UUID", r"consumer-\1-N-UUID")
 """The client numbers its consumers for as long as its JVM lives."""
 
@@ -153,4 +155,10 @@ def test_an_empty_group_is_deleted(shell, empty_group, same):
 
 def test_deleting_a_topic_forgets_its_committed_offsets(shell, empty_group, topic, same):
     shell.topics("--delete", "--topic", topic).ok()
-    same(shell.groups("--describe", "--group", empty_group).table)
+
+    def forgotten():
+        """The offsets go a moment after the topic."""
+        run = shell.groups("--describe", "--group", empty_group)
+        return None if topic in run.out else run
+
+    same(eventually(forgotten, f"{empty_group} forgets {topic}", 60).table)

@@ -13,7 +13,7 @@ def test_what_the_producer_test_sends_the_consumer_test_gets(shell, name, same, 
                      "--command-property", f"compression.type={codec}", "--command-property", f"acks={acks}").ok()
     assert re.search(r"^20000 records sent, ", sent.out, re.M)
     assert sum(int(line.split(":")[2]) for line in shell.offsets("--topic", topic)) == 20000
-    got = shell.run("ConsumerPerformance", "--topic", topic, "--num-records", 20000).ok()
+    got = shell.run("ConsumerPerformance", "--topic", topic, "--num-records", 20000, "--timeout", 60000).ok()
     heading, figures = got.lines[-2:]
     assert figures.split(", ")[4] == "20000"
     same(heading)

@@ -35,7 +35,7 @@ def assigned(out):
 
 def consumer(shell, topic, group, *args):
     return shell.start("VerifiableConsumer", "--topic", topic, "--group-id", group, "--group-protocol", "classic",
-                       "--reset-policy", "earliest", "--session-timeout", 10000, *args)
+                       "--reset-policy", "earliest", *args)
 
 
 def test_one_consumer_gets_all_and_commits_it(shell, name, same):

@@ -105,7 +105,7 @@ public final class ClientCases {
         properties.putIfAbsent(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
         properties.put("group.protocol", "classic");
         properties.put(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, "300");
-        properties.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, "10000");
+        properties.put(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, "45000");
         properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, StringDeserializer.class.getName());
         properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, StringDeserializer.class.getName());
         return new KafkaConsumer<>(properties);
@@ -281,7 +281,7 @@ public final class ClientCases {
 
     private Object refusedRecords() {
         List<Object> outcomes = new ArrayList<>();
-        try (Producer<String, String> producer = producer("max.request.size", "10000000", "max.block.ms", "5000")) {
+        try (Producer<String, String> producer = producer("max.request.size", "10000000", "max.block.ms", "60000")) {
             outcomes.add(outcome(() -> producer.send(new ProducerRecord<>(topic, 0, "k", "x".repeat(2_000_000))).get().offset()));
             outcomes.add(outcome(() -> producer.send(new ProducerRecord<>(topic, 0, "k", "fits")).get().offset()));
             outcomes.add(outcome(() -> producer.send(new ProducerRecord<>("no good", "k", "v")).get().offset()));
@@ -438,7 +438,7 @@ public final class ClientCases {
         List<Object> outcomes = new ArrayList<>();
         TopicPartition there = new TopicPartition(topic, 0);
         // Manual assignment: a group without members, which only commits.
-        try (Consumer<String, String> consumer = consumer("group.id", topic + "-simple", "default.api.timeout.ms", "5000")) {
+        try (Consumer<String, String> consumer = consumer("group.id", topic + "-simple", "default.api.timeout.ms", "60000")) {
             consumer.assign(List.of(there));
             outcomes.add(outcome(() -> { consumer.commitSync(Map.of(there, new OffsetAndMetadata(1, "m".repeat(5000)))); return null; }));
             outcomes.add(outcome(() -> { consumer.commitSync(Map.of(there, new OffsetAndMetadata(1, "m".repeat(4096)))); return null; }));

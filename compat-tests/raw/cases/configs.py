@@ -189,7 +189,7 @@ def alter_configs_with_a_resource_twice(c: Context) -> None:
     """Kafka gives no answer at all (N12)."""
     topic = c.topic()
     row = {"resource_type": TOPIC, "resource_name": topic.name, "configs": [{"name": "segment.ms", "value": "50000"}]}
-    c.call("twice", "alter_configs", 2, {"resources": [row, row]}, wait_s=1, says=SILENT)
+    c.call("twice", "alter_configs", 2, {"resources": [row, row]}, wait_s=c.mute_s, says=SILENT)
     c.barrier()
     c.add("nothing changed", configs(c, topic.name, "segment.ms"), says={"config_source": 5})
 

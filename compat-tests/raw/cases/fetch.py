@@ -322,7 +322,7 @@ def a_large_answer_is_whole(c: Context) -> None:
     for partition in range(4):
         c.put(topic, *[batch([Rec(b"%d" % i * 900_000)]) for i in range(6)], partition=partition)
     body = fetch_body(topic, dict.fromkeys(range(4), 0))
-    alone = c.connect().call("fetch", 11, body, 30)
+    alone = c.connect().call("fetch", 11, body)
     c.add("alone", [len(p["records"]) for p in alone["responses"][0]["partitions"]])
     conns = [c.connect() for _ in range(3)]
     sent = [conn.send("fetch", 11, body) for conn in conns]
@@ -335,5 +335,5 @@ def a_large_answer_is_whole(c: Context) -> None:
             behind = {partition: len(parse(records)) for partition, records in read.items() if len(parse(records)) < 6}
             if not behind:
                 break
-            answer = conn.call("fetch", 11, fetch_body(topic, behind), 30)
+            answer = conn.call("fetch", 11, fetch_body(topic, behind))
         c.add(f"{index}", [len(records) for records in read.values()])

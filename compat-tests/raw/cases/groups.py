@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from raw.case import SILENT, Context, case, errors
+from raw.case import ANSWER_S, SILENT, Context, case, errors
 from raw.wire import Conn, Sent
 
 SESSION_MS = 60_000
@@ -637,7 +637,7 @@ def consumer_metadata_that_does_not_parse(c: Context) -> None:
     for name, metadata in (fine | odd).items():
         m = Member(c, c.name(name.replace(" ", "-")), name, protocols=[("range", metadata)])
         sent = m.send_join()
-        c.add(name, m.conn.recv(sent, SILENCE_S + 0.4 if name in odd and c.expects_silence else ANSWER_S), says=SILENT if name in odd else None)
+        c.add(name, m.conn.recv(sent, c.mute_s if name in odd else ANSWER_S), says=SILENT if name in odd else None)
 
 
 @case("G9")

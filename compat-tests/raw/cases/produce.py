@@ -6,7 +6,7 @@ import time
 
 from raw import batch as b
 from raw.batch import BASE_TIME, CODECS, GZIP, LZ4, NONE, SNAPPY, ZSTD, Rec, batch, message_set, varint
-from raw.case import CLOSED, SILENT, Context, case, produce_body
+from raw.case import ANSWER_S, CLOSED, SILENT, Context, case, produce_body
 
 THREE = [Rec(b"one"), Rec(b"two"), Rec(b"three")]
 HOUR_MS = 3_600_000
@@ -90,8 +90,8 @@ def a_length_of_two_to_the_31(c: Context) -> None:
 def null_records(c: Context) -> None:
     """Kafka never answers a produce request with null records and mutes the connection for ever."""
     topic = c.topic(partitions=2)
-    c.produce("alone", topic, None, wait_s=1, says=SILENT)
-    c.call("beside a good one", "produce", 9, produce_body(topic, {0: None, 1: batch()}), wait_s=1, says=SILENT)
+    c.produce("alone", topic, None, wait_s=c.mute_s, says=SILENT)
+    c.call("beside a good one", "produce", 9, produce_body(topic, {0: None, 1: batch()}), wait_s=c.mute_s, says=SILENT)
 
 
 @case("P4")
