@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-STOP_BOUND_S = 8.0
-"""Under docker's grace of 10 s, at whose end it kills: a stop within it came from the broker itself."""
-
 RUNNING = "Transitioning from RECOVERY to RUNNING"
 
 JAVA = {
@@ -176,15 +173,21 @@ FLOWS = {
 
 
 def copy_in(docker, container_id: str, place: str, text: str, mode: int) -> None:
-    """`docker cp` of one file, as root's, the way of the libraries: an archive through the engine's door."""
+    """`docker cp` of one file, as root's, the way of the libraries: an archive through the engine's door.
+
+    The container is held meanwhile. It looks for the file, and may find it before its content is there; that is the libraries'
+    own race, and not what is tested.
+    """
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         member = tarfile.TarInfo(place.rsplit("/", 1)[1])
         member.size, member.mode = len(text.encode()), mode
         tar.addfile(member, io.BytesIO(text.encode()))
     folder = place.rsplit("/", 1)[0] or "/"
+    docker("pause", container_id)
     subprocess.run(["docker", "cp", "-", f"{container_id}:{folder}"], input=archive.getvalue(), env=docker.environment, check=True,
                    capture_output=True)
+    docker("unpause", container_id)
 
 
 @pytest.mark.parametrize("library", FLOWS)
@@ -202,15 +205,14 @@ def test_the_start_script_of_a_library_starts_a_broker(library, container, docke
     host = f"127.0.0.1:{broker.published(flow.port)}"
     script = flow.script.format(host=host, ip=broker.address, name=broker.inspect("{{.Config.Hostname}}"))
     if flow.as_user:
-        broker.exec("sh", "-c", f"echo '{script}' > {flow.place}")
+        # It comes under its name when it is whole, for the same reason.
+        broker.exec("sh", "-c", f"echo '{script}' > {flow.place}.part && mv {flow.place}.part {flow.place}")
     else:
         copy_in(docker, broker.id, flow.place, script, flow.mode)
     logs = broker.wait_for_log(flow.until)
     assert "Permission denied" not in logs and "command not found" not in logs
     there_and_back(host, "from-a-test")
-    code, took_s = broker.stop()
-    assert code == 143
-    assert took_s < STOP_BOUND_S
+    assert broker.stop() == 143
     assert broker.logs().count("Terminating process due to signal SIGTERM") == 1
 
 
@@ -240,8 +242,10 @@ def open_port(docker, image):
     from harness.docker import Container
 
     made = Container(docker, docker("run", "-d", image).out.strip())
-    yield made.wait_until_ready()
-    made.remove()
+    try:
+        yield made.wait_until_ready()
+    finally:
+        made.remove()
 
 
 @pytest.mark.parametrize("strategy", PORT_CHECKS)

@@ -4,8 +4,8 @@ import json
 import os
 import secrets
 import subprocess
-import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +14,9 @@ from .engine import Engine, EngineFailed
 from .wait import eventually
 
 START_LIMIT_S = 60.0
+
+KILLED = 137
+"""The exit code of what the engine has killed."""
 
 
 @dataclass
@@ -104,11 +107,11 @@ class Container:
         """Waits for its end; the exit code."""
         return int(self.docker("wait", self.id).out)
 
-    def stop(self) -> tuple[int, float]:
-        """`docker stop` with the usual grace of 10 s; the exit code, and the seconds that the call took."""
-        began = time.monotonic()
+    def stop(self) -> int:
+        """`docker stop` with the usual grace of 10 s, at whose end it kills; the exit code. Any but KILLED is that of an end within
+        the grace, by the container's own doing."""
         self.docker("stop", self.id)
-        return int(self.inspect("{{.State.ExitCode}}")), time.monotonic() - began
+        return int(self.inspect("{{.State.ExitCode}}"))
 
     def remove(self) -> None:
         self.docker("rm", "-f", "-v", self.id, check=False)
@@ -160,34 +163,102 @@ def image(docker) -> str:
     return build_image(docker)
 
 
+class Belongings:
+    """What one test has in the engine. It goes in the order in which it can: a network or a volume that is in use stays."""
+
+    def __init__(self, docker: Docker):
+        self.docker = docker
+        self.containers: list[Container] = []
+        self.networks: list[str] = []
+        self.volumes: list[str] = []
+
+    def remove(self) -> None:
+        for each in self.containers:
+            each.remove()
+        for kind, names in (("network", self.networks), ("volume", self.volumes)):
+            for name in names:
+                self.docker(kind, "rm", name)
+
+
+def _belongings(request, docker: Docker) -> Belongings:
+    """The same for everything that asks for it in one test; removed at the test's end."""
+    if _BELONGINGS not in request.node.stash:
+        request.node.stash[_BELONGINGS] = Belongings(docker)
+        request.node.addfinalizer(request.node.stash[_BELONGINGS].remove)
+    return request.node.stash[_BELONGINGS]
+
+
+_BELONGINGS = pytest.StashKey[Belongings]()
+
+
 @pytest.fixture
-def container(docker, image):
+def container(request, docker, image):
     """`container("-p", "9092", command=["sh", "-c", "..."])`: starts a container of klamm's image, removed after the test."""
-    started: list[Container] = []
+    own = _belongings(request, docker)
 
     def start(*options: object, command: list[object] = (), of: str = image) -> Container:
         made = Container(docker, docker("create", *options, of, *command).out.strip())
-        started.append(made)
+        own.containers.append(made)
         docker("start", made.id)
         return made
 
-    yield start
-    for each in started:
-        each.remove()
+    return start
 
 
 @pytest.fixture
-def network(docker):
+def network(request, docker):
     """The name of a network of this test alone."""
     name = f"n{secrets.token_hex(4)}"
     docker("network", "create", name)
-    yield name
-    docker("network", "rm", name, check=False)
+    _belongings(request, docker).networks.append(name)
+    return name
 
 
 @pytest.fixture
-def volume(docker):
+def volume(request, docker):
     """The name of an empty named volume of this test alone."""
     name = docker("volume", "create").out.strip()
-    yield name
-    docker("volume", "rm", "-f", name, check=False)
+    _belongings(request, docker).volumes.append(name)
+    return name
+
+
+def surroundings(host: str) -> str:
+    """What a person wants to know of an engine in which a test has failed: its containers and what they say, who listens on this
+    machine, by which way a container's address is reached, and the engine's own log."""
+    looks = {
+        "containers": ["docker", "ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Status}} {{.Image}} {{.Ports}} {{.Names}}"],
+        "listening": ["ss", "-Hltnp"],
+        "addresses": ["ip", "-br", "addr"],
+        "neighbours": ["ip", "neigh"],
+        "bridges": ["bridge", "fdb"],
+        "names": ["getent", "ahosts", "localhost"],
+    }
+    texts = {name: _said(host, command) for name, command in looks.items()}
+    for container_id in _said(host, ["docker", "ps", "-aq"]).split():
+        about = "{{.State.Status}} {{.State.ExitCode}} {{json .Config.Cmd}} {{json .NetworkSettings.Networks}} {{json .NetworkSettings.Ports}}"
+        texts[f"container {container_id}"] = _said(host, ["docker", "inspect", "-f", about, container_id]) + \
+            _said(host, ["docker", "logs", "-t", "--tail", "60", container_id])
+    log = Path(host.removeprefix("unix://")).with_name("log")
+    if log.is_file():
+        texts["the engine's log"] = "\n".join(log.read_text(errors="replace").splitlines()[-60:])
+    return "\n".join(f"--- {name}\n{text.strip()}" for name, text in texts.items())
+
+
+def _said(host: str, command: list[str]) -> str:
+    """Both streams of a command, or why there is nothing."""
+    environment = os.environ | {"DOCKER_HOST": host, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+    try:
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, errors="replace", timeout=20)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        return f"{problem}\n"
+    return done.stdout
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that fails shows the engine's surroundings as they are at that moment, before anything is removed. For conftest.py."""
+    report = (yield).get_result()
+    engine = getattr(item, "funcargs", {}).get("engine")
+    if report.failed and report.when == "call" and engine is not None:
+        report.sections.append(("Docker engine", surroundings(engine.host)))

@@ -5,6 +5,7 @@ import pytest
 import programs
 from engine_door import EngineDoor
 from harness import paths
+from harness.docker import pytest_runtest_makereport  # noqa: F401 (a hook of pytest)
 
 TIMES = []
 
