@@ -95,7 +95,7 @@ class Start:
     def first_requests(self, tag: str) -> None:
         """Each request once: all must succeed at the first try."""
         conn = Conn("127.0.0.1", self.port, client_id=tag)
-        made = conn.call("create_topics", 5, {"timeout": 10_000, "validate_only": False, "topics": [
+        made = conn.call("create_topics", 5, {"timeout": 60_000, "validate_only": False, "topics": [
             {"name": tag, "num_partitions": 1, "replication_factor": 1, "assignments": [], "configs": []}]})
         assert made["topics"][0]["error_code"] == 0, made
         produced = conn.call("produce", 9, produce_body(tag, {0: batch()}))
@@ -104,7 +104,7 @@ class Start:
         found = conn.call("find_coordinator", 3, {"key": tag, "key_type": 0})
         assert (found["error_code"], found["port"]) == (0, self.port), found
         joined = conn.call("join_group", 3, {
-            "group_id": tag, "session_timeout": 10_000, "rebalance_timeout": 10_000, "member_id": "",
+            "group_id": tag, "session_timeout": 60_000, "rebalance_timeout": 60_000, "member_id": "",
             "protocol_type": "consumer", "protocols": [{"name": "range", "metadata": b"m"}]})
         assert joined["error_code"] == 0, joined
         synced = conn.call("sync_group", 2, {

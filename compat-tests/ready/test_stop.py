@@ -5,10 +5,13 @@ import time
 
 import pytest
 
+from harness import eventually
 from raw.case import fetch_body, produce_body
 from raw.batch import batch
-from raw.wire import CLOSED, Conn
+from raw.wire import CLOSED, SILENT, Conn
 from ready.one_start import LINES, Start, ports
+
+REBALANCE_IN_PROGRESS = 27
 
 
 def join(group: str, member: str = "") -> dict:
@@ -30,9 +33,13 @@ def test_a_stop_waits_for_no_client(tmp_path, how, code):
         fetching.append(conn)
     # The first member of a group is in; the second one waits for the first to come back.
     first, second = Conn("127.0.0.1", port), Conn("127.0.0.1", port)
-    assert first.call("join_group", 3, join("g"))["error_code"] == 0
-    second.send("join_group", 3, join("g"))
-    assert second.read_frame(wait_s=0.2) == "no answer", "it waits"
+    member = first.call("join_group", 3, join("g"))
+    assert member["error_code"] == 0
+    sent = second.send("join_group", 3, join("g"))
+    alive = {"group_id": "g", "generation_id": member["generation_id"], "member_id": member["member_id"]}
+    # The first one is told as soon as the second is one of those who wait.
+    eventually(lambda: first.call("heartbeat", 2, alive)["error_code"] == REBALANCE_IN_PROGRESS, "a rebalance")
+    assert second.recv(sent, wait_s=0.2) == SILENT, "it waits"
     producing = Conn("127.0.0.1", port)
     assert producing.call("produce", 9, produce_body("t", {0: batch()}))["responses"][0]["partition_responses"][0][
         "error_code"] == 0
