@@ -234,6 +234,8 @@ def surroundings(host: str) -> str:
         "names": ["getent", "ahosts", "localhost"],
     }
     texts = {name: _said(host, command) for name, command in looks.items()}
+    # What every interface has says nothing.
+    texts["bridges"] = "\n".join(line for line in texts["bridges"].splitlines() if not line.endswith("permanent"))
     for container_id in _said(host, ["docker", "ps", "-aq"]).split():
         about = "{{.State.Status}} {{.State.ExitCode}} {{json .Config.Cmd}} {{json .NetworkSettings.Networks}} {{json .NetworkSettings.Ports}}"
         texts[f"container {container_id}"] = _said(host, ["docker", "inspect", "-f", about, container_id]) + \

@@ -32,7 +32,8 @@ class Program:
         """
         # No image can be pulled for the reaper, and host ports are reached by this machine's own name.
         environment = {**os.environ, "DOCKER_HOST": engine, "TESTCONTAINERS_RYUK_DISABLED": "true",
-                       "TESTCONTAINERS_HOST_OVERRIDE": "localhost", **self.environment}
+                       "TESTCONTAINERS_HOST_OVERRIDE": "localhost", "SURROUNDINGS": f"{sys.executable} {HERE / 'surroundings.py'}",
+                       **self.environment}
         try:
             command = [word.format(api_version=api_version) for word in self.command]
             done = subprocess.run([*command, module, image, str(RUNS)], env=environment, capture_output=True,
@@ -46,7 +47,7 @@ class Program:
 
 
 def text(output: bytes | None) -> str:
-    return (output or b"").decode(errors="replace")[-8000:]
+    return (output or b"").decode(errors="replace")[-30_000:]
 
 
 def node() -> str:

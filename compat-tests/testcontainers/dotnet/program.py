@@ -15,7 +15,7 @@ from pathlib import Path
 import docker
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python"))
-from application import LIMIT_S, since, use
+from application import LIMIT_S, show_surroundings, since, use
 
 SCRIPT = "/testcontainers.sh"
 CLIENTS, BROKERS, ZOOKEEPER = 9092, 9093, 2181
@@ -138,6 +138,8 @@ def once(client, module, image):
     except BaseException:
         for container in started:
             sys.stderr.buffer.write(container.logs())
+            sys.stderr.flush()
+        show_surroundings()
         raise
     finally:
         for container in started:

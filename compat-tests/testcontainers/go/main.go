@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/testcontainers/testcontainers-go"
@@ -100,7 +102,18 @@ func showLog(ctx context.Context, broker *kafka.KafkaContainer) error {
 	}
 	defer output.Close()
 	_, err = os.Stderr.ReadFrom(output)
-	return err
+	return errors.Join(err, showSurroundings(ctx))
+}
+
+// showSurroundings runs the command that the tests name for it: what the engine looks like while the container is still there.
+func showSurroundings(ctx context.Context) error {
+	words := strings.Fields(os.Getenv("SURROUNDINGS"))
+	if len(words) == 0 {
+		return nil
+	}
+	look := exec.CommandContext(ctx, words[0], words[1:]...)
+	look.Stdout, look.Stderr = os.Stderr, os.Stderr
+	return look.Run()
 }
 
 // use creates a topic, writes to it and reads it back in a group; every call must succeed at once.

@@ -4,6 +4,7 @@
 //
 // Called as program.js MODULE IMAGE RUNS; prints one line of JSON: what each run saw, and how long its steps took.
 
+const { spawnSync } = require('node:child_process')
 const { Kafka, logLevel } = require('kafkajs')
 const { KafkaContainer } = require('@testcontainers/kafka')
 const { Network, Wait, getContainerRuntimeClient } = require('testcontainers')
@@ -42,7 +43,9 @@ function within(promise, what) {
 /** Creates a topic, writes to it and reads it back in a group, with so many tries again as `retry` allows for each call. */
 async function use(bootstrap, retry) {
   const ready = performance.now()
-  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry })
+  // Left to itself kafkajs gives a connection one second, which a busy machine may need.
+  const limits = { connectionTimeout: LIMIT_MS, authenticationTimeout: LIMIT_MS, requestTimeout: LIMIT_MS }
+  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry, ...limits })
   const seen = { bootstrap }
   const admin = kafka.admin()
   await admin.connect()
@@ -88,12 +91,14 @@ async function readInGroup(kafka) {
   return { values, owned: owned.toSorted() }
 }
 
-/** Copies the log of every container of the image to stderr, so that a failing test shows what the broker said. */
+/** Copies the log of every container of the image, and what the engine looks like, to stderr, for a failing test to show. */
 async function showLogs(image) {
   const { container: engine } = await getContainerRuntimeClient()
   for (const found of await engine.list()) {
     if (found.Image === image) console.error((await engine.getById(found.Id).logs({ stdout: true, stderr: true, follow: false })).toString())
   }
+  const [command, ...words] = (process.env.SURROUNDINGS ?? '').split(' ')
+  if (command) spawnSync(command, words, { stdio: 'inherit' })
 }
 
 async function once(module, image) {

@@ -1,5 +1,7 @@
 """What an application does with a broker that has just become ready, on librdkafka: the client under .NET's and Python's usual ones."""
 
+import os
+import subprocess
 import time
 
 from confluent_kafka import Consumer, KafkaException, Producer
@@ -12,6 +14,11 @@ LIMIT_S = 60
 
 def since(start):
     return round((time.monotonic() - start) * 1000, 1)
+
+
+def show_surroundings():
+    """Runs the command that the tests name for it: what the engine looks like while the container is still there."""
+    subprocess.run(os.environ.get("SURROUNDINGS", "true").split(), check=False)
 
 
 def use(bootstrap):

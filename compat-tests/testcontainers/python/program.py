@@ -12,7 +12,7 @@ from testcontainers.community.kafka import KafkaContainer
 from testcontainers.core.network import Network
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from application import since, use
+from application import show_surroundings, since, use
 
 MODULES = {
     # The default of the module: a broker and a ZooKeeper beside it.
@@ -33,6 +33,8 @@ def once(module, image):
         except BaseException:
             if broker.get_wrapped_container() is not None:
                 sys.stderr.buffer.write(b"".join(broker.get_logs()))
+                sys.stderr.flush()
+                show_surroundings()
                 broker.stop()
             raise
         stopping = time.monotonic()

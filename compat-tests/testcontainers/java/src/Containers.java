@@ -67,11 +67,19 @@ public final class Containers {
                 return seen;
             } catch (Exception failure) {
                 if (broker.container().getContainerId() != null) System.err.println(broker.container().getLogs());
+                showSurroundings();
                 throw failure;
             } finally {
                 broker.container().stop();
             }
         }
+    }
+
+    /** Runs the command that the tests name for it: what the engine looks like while the container is still there. */
+    private static void showSurroundings() throws Exception {
+        String command = System.getenv("SURROUNDINGS");
+        if (command == null) return;
+        new ProcessBuilder(command.split(" ")).inheritIO().start().waitFor();
     }
 
     /** What a second container of the same network reads through the listener that was added for it. */
