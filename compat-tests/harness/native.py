@@ -13,6 +13,9 @@ from .host import JavaHost
 
 LIMIT_S = 120.0
 
+STEADY_LOOKS = 20
+"""How often a state that changes is looked at anew before the test gives up."""
+
 CLASSES = {
     "kafka-topics": "TopicCommand",
     "kafka-get-offsets": "GetOffsetShell",
@@ -156,10 +159,31 @@ class Twins:
         """Our tool alone, to its end."""
         return native(tool, *(self.fill("ours", word) for word in args), stdin=stdin)
 
-    def same(self, tool: str, *args: object, stdin: str | bytes = b"", rules=(), err: bool = False, order: bool = True):
-        """Runs both; exit codes and masked stdout must be equal, and stderr with `err`. `order=False` sorts the lines.
-        Returns (stock, ours)."""
-        stock, ours = self.stock(tool, *args, stdin=stdin), self.ours(tool, *args, stdin=stdin)
+    def both(self, tool: str, *args: object, stdin: str | bytes = b""):
+        """Both tools at the same time, to their ends, for command lines that wait out a time limit. Returns (stock, ours)."""
+        stock = self.tools.start(CLASSES[tool], *(self.fill("stock", word) for word in args), stdin=stdin)
+        ours = self.ours(tool, *args, stdin=stdin)
+        return stock.wait(), ours
+
+    def steady(self, tool: str, *args: object):
+        """The stock tool, ours, and the stock tool again, until it says the same before and after ours: what all tests of a
+        session have made may change between two looks (a member's session ends, a group without offsets is swept away). Returns
+        (stock, ours)."""
+        before = self.stock(tool, *args)
+        for _ in range(STEADY_LOOKS):
+            ours, after = self.ours(tool, *args), self.stock(tool, *args)
+            if (before.code, before.out) == (after.code, after.out):
+                return after, ours
+            before = after
+        raise AssertionError(f"{tool} {' '.join(map(str, args))} said something else each time:\n{before.out}\n{after.out}")
+
+    def same(self, tool: str, *args: object, stdin: str | bytes = b"", rules=(), err: bool = False, order: bool = True, how=None):
+        """Runs both; exit codes and masked stdout must be equal, and stderr with `err`. `order=False` sorts the lines. `how` runs
+        them in another way than one after the other: `both` or `steady`. Returns (stock, ours)."""
+        if how:
+            stock, ours = how(tool, *args)
+        else:
+            stock, ours = self.stock(tool, *args, stdin=stdin), self.ours(tool, *args, stdin=stdin)
         line = f"{tool} {' '.join(map(str, args))}"
         shape = (lambda text: sorted(text.splitlines())) if not order else (lambda text: text)
         assert_equal(shape(self.masked("ours", ours.out, rules)), shape(self.masked("stock", stock.out, rules)), f"stdout of {line}")

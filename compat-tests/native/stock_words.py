@@ -37,16 +37,16 @@ def words(text: str) -> list[str]:
     return lines
 
 
-def alike(twins, tool, *args, stdin=b"", rules=(), order=True):
-    """Runs both tools; stdout, exit code and the words on stderr must be equal. Returns (stock, ours)."""
-    stock, ours = twins.same(tool, *args, stdin=stdin, rules=rules, order=order)
+def alike(twins, tool, *args, stdin=b"", rules=(), order=True, how=None):
+    """Runs both tools (`how`: as in `Twins.same`); stdout, exit code and the words on stderr must be equal. Returns (stock, ours)."""
+    stock, ours = twins.same(tool, *args, stdin=stdin, rules=rules, order=order, how=how)
     of = lambda side, run: words(twins.masked(side, run.err, rules))
     assert_equal(of("ours", ours), of("stock", stock), f"stderr of {tool} {' '.join(map(str, args))}")
     return stock, ours
 
 
 def equal(twins, tool, *args):
-    """Runs both tools about the same things; stdout must be equal, names and all. Returns ours."""
-    stock, ours = twins.stock(tool, *args).ok(), twins.ours(tool, *args).ok()
+    """Runs both tools about the same things; stdout must be equal, names and all, once it stands still. Returns ours."""
+    stock, ours = (run.ok() for run in twins.steady(tool, *args))
     assert_equal(ours.out, stock.out, f"stdout of {tool} {' '.join(map(str, args))}")
     return ours

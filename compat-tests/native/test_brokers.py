@@ -29,7 +29,8 @@ def topic(shell, twins):
 def test_log_directories_are_told_alike(twins, topic):
     for words in ([], ["--topic-list", topic], ["--topic-list", f"{topic},,nothing"], ["--topic-list", "nothing"],
                   ["--broker-list", "1"], ["--broker-list", "1,7,8"], ["--broker-list", "x"], ["--broker-list", ","]):
-        alike(twins, DIRS, *AT, "--describe", *words)
+        # The directories of all tests' topics, among them the log of all groups.
+        alike(twins, DIRS, *AT, "--describe", *words, how=twins.steady)
     told = twins.ours(DIRS, *AT, "--describe", "--topic-list", topic).ok()
     assert len(json.loads(told.lines[-1])["brokers"][0]["logDirs"][0]["partitions"]) == 20
 
@@ -44,7 +45,8 @@ def test_groups_are_listed_alike(twins, shell, topic):
         shell.consume(topic, 1, "--group", twins._name(base), "--from-beginning").ok()
     for words in ([], ["--consumer"], ["--share"], ["--streams"], ["--group-type", "classic"], ["--group-type", "CONSUMER"],
                   ["--group-type", "classic", "--protocol", "consumer"], ["--protocol", "x"]):
-        stock, ours = alike(twins, GROUPS, *AT, "--list", *words)
+        # The groups of all tests.
+        alike(twins, GROUPS, *AT, "--list", *words, how=twins.steady)
     assert twins._name("two") in twins.ours(GROUPS, *AT, "--list").ok().out
 
 

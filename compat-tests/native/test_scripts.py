@@ -17,7 +17,7 @@ UNKNOWN = "nobody.invalid:9092"
 def silent():
     """A port that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(30)
+        server.settimeout(90)
         yield server
 
 
