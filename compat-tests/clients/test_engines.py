@@ -83,6 +83,7 @@ def test_kcat_lists_the_partitions_of_a_topic(world):
     cases.listing(world, BY_NAME["kcat"])
 
 
+@pytest.mark.timeout(600)
 def test_committed_offsets_survive_a_restart(fresh_broker):
     """One restart for all engines: each commits before it, and goes on after it."""
     able = [engine for engine in ENGINES if engine.can("commit")]
@@ -93,6 +94,7 @@ def test_committed_offsets_survive_a_restart(fresh_broker):
         cases.commit_after(cases.World(fresh_broker.bootstrap), engine, topics[engine.name])
 
 
+@pytest.mark.timeout(600)
 def test_what_was_written_before_a_kill_is_read_after_it(fresh_broker):
     """Acknowledged records of every engine, through a kill -9 of the broker."""
     able = [engine for engine in ENGINES if engine.can("produce")]

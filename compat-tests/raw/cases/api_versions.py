@@ -2,7 +2,7 @@
 
 import struct
 
-from raw.case import CLOSED, Context, case
+from raw.case import ANSWER_S, CLOSED, Context, case
 from raw.codec import KEYS, request_header
 from raw.wire import Sent
 
@@ -43,7 +43,7 @@ def a_version_too_high_without_header_tags_closes(c: Context) -> None:
     """The header is parsed as v2 even at an unknown version."""
     conn = c.connect()
     conn.frame(request_header(18, 99, 9, "raw", False))
-    c.silence("closed", conn, wait_s=5, says=CLOSED)
+    c.silence("closed", conn, wait_s=ANSWER_S, says=CLOSED)
 
 
 @case("A2")
@@ -88,4 +88,4 @@ def a_v3_body_that_is_cut_closes(c: Context) -> None:
     """A supported version whose body does not parse is a close as with every other api."""
     conn = c.connect()
     conn.frame(request_header(18, 3, 9, "raw", True) + struct.pack(">b", 100))
-    c.silence("closed", conn, wait_s=5, says=CLOSED)
+    c.silence("closed", conn, wait_s=ANSWER_S, says=CLOSED)

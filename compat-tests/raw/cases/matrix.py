@@ -99,7 +99,7 @@ def _register(api: str, version: int) -> None:
         c.call("by a fresh connection without a client id", api, version, typical(api, c, topic, "h"),
                conn=c.connect(None), drop=drop)
         if api not in ALL_WHEN_EMPTY and api != "produce":
-            c.call("defaults only", api, version, {}, conn=c.connect(), drop=drop, wait_s=3)
+            c.call("defaults only", api, version, {}, conn=c.connect(), drop=drop)
 
     run.__name__ = f"{api}_v{version}"
     run.__doc__ = f"{api} v{version}: a typical request is answered as Kafka answers it."
