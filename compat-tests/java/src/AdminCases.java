@@ -77,11 +77,13 @@ final class AdminCases {
 
     /**
      * Not a case of its own: the topic that the other cases use, with as many partitions as the first argument says. It asks
-     * for offsets afterwards, because Kafka may answer before the new leaders serve.
+     * for offsets afterwards, because Kafka may answer before the new leaders serve; and, as a client gives up over offsets
+     * of a topic that is not there, before the topic is listed.
      */
     private Object create(Admin admin) throws Exception {
         int partitions = Integer.parseInt(cases.arguments.get(0));
         admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1))).all().get();
+        if (cases.settle) awaitListed(admin, topic);
         Map<TopicPartition, OffsetSpec> ends = new LinkedHashMap<>();
         for (int partition = 0; partition < partitions; partition++) ends.put(new TopicPartition(topic, partition), OffsetSpec.latest());
         return admin.listOffsets(ends).all().get().size();
@@ -95,12 +97,16 @@ final class AdminCases {
         if (!cases.settle) return "at once";
         String marker = "settled-" + Uuid.randomUuid();
         admin.createTopics(List.of(new NewTopic(marker, 1, (short) 1))).all().get();
-        long deadline = System.nanoTime() + ClientCases.WAIT_NS;
-        while (!admin.listTopics().names().get().contains(marker)) {
-            if (System.nanoTime() > deadline) throw new IllegalStateException("never listed: " + marker);
-        }
+        awaitListed(admin, marker);
         admin.deleteTopics(List.of(marker)).all().get();
         return "settled";
+    }
+
+    private static void awaitListed(Admin admin, String name) throws Exception {
+        long deadline = System.nanoTime() + ClientCases.WAIT_NS;
+        while (!admin.listTopics().names().get().contains(name)) {
+            if (System.nanoTime() > deadline) throw new IllegalStateException("never listed: " + name);
+        }
     }
 
     // Topics.

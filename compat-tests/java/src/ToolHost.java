@@ -57,7 +57,7 @@ public final class ToolHost {
         System.setIn(new RoutedInput());
         Exit.setExitProcedure(ToolHost::exit);
         Exit.setHaltProcedure(ToolHost::exit);
-        Exit.setShutdownHookAdder((name, hook) -> CURRENT.get().hooks.add(hook));
+        Exit.setShutdownHookAdder((name, hook) -> CURRENT.get().add(hook));
         trapSystemExit();
         BufferedReader commands = new BufferedReader(
             new InputStreamReader(new FileInputStream(FileDescriptor.in), StandardCharsets.UTF_8));
@@ -209,6 +209,12 @@ public final class ToolHost {
             // As a JVM does it when main throws.
             thrown.printStackTrace();
             if (status == null) status = 1;
+        }
+
+        void add(Runnable hook) {
+            synchronized (hooks) {
+                hooks.add(hook);
+            }
         }
 
         void runHooks() {
