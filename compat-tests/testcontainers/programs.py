@@ -60,7 +60,8 @@ JARS = CACHE / "testcontainers" / "java"
 
 JAVA = Program("java", ("java", "-Dapi.version={api_version}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-XX:TieredStopAtLevel=1",
                         "-cp", f"{JARS / 'classes'}:{JARS / 'jars'}/*", "Containers"))
-PYTHON = Program("python", (sys.executable, str(HERE / "python" / "program.py")))
+# Inside a container, as in many CI jobs, the library takes the bridge's gateway for the host, whatever host it is told.
+PYTHON = Program("python", (sys.executable, str(HERE / "python" / "program.py")), {"TESTCONTAINERS_CONNECTION_MODE": "docker_host"})
 NODE = Program("node", (node(), str(HERE / "node" / "program.js")))
 GO = Program("go", (str(CACHE / "bin" / "go-containers"),))
 RUST = Program("rust", (str(CACHE / "rust-target" / "debug" / "rust-containers"),), insists_on_version=True)
