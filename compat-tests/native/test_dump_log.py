@@ -64,7 +64,8 @@ def log(shell, broker, name, tmp_path):
             shell.produce(topic, lines, "--compression-codec", codec, "--reader-property", "parse.key=true",
                           "--reader-property", "parse.headers=true", "--reader-property", "null.marker=none \u00e4 1").ok()
         LOGS[broker.kind] = broker.data / f"{topic}-0"
-    return copied(LOGS[broker.kind], tmp_path / "partition", ".log")[0]
+    copied(LOGS[broker.kind], tmp_path / "partition", ".log", ".index", ".timeindex")
+    return files(tmp_path / "partition", ".log")[0]
 
 
 @pytest.mark.parametrize("options", [
