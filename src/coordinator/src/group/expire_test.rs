@@ -92,6 +92,20 @@ fn o7_a_time_of_expiry_that_came_with_the_commit_counts() {
 }
 
 #[test]
+fn all_shards_look_at_the_same_moments_whenever_their_first_groups_came() {
+    let deadline_after = |wait_ms: i64| {
+        let mut bench = Bench::new();
+        bench.pass(wait_ms);
+        bench.commit(commit("", -1, 5)).unwrap();
+        bench.shard.next_deadline()
+    };
+    let first = deadline_after(1).unwrap();
+    assert_eq!(first % INTERVAL_MS, 0);
+    assert_eq!(deadline_after(INTERVAL_MS / 3), Some(first));
+    assert_eq!(deadline_after(INTERVAL_MS), Some(first + INTERVAL_MS));
+}
+
+#[test]
 fn g20_an_empty_group_without_offsets_disappears_at_the_next_run() {
     let mut bench = Bench::new();
     let ids = bench.stable(&["a"]);

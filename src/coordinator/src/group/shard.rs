@@ -229,11 +229,14 @@ impl Shard {
         }
     }
 
-    /// Sees to it that expiry is looked for one interval from now; a shard without groups needs no waking.
+    /// Sees to it that expiry is looked for within an interval; a shard without groups needs no waking. All shards look at the
+    /// same moments, as Kafka's do, whose timers begin together: a tool that lists groups and then describes them fails if
+    /// one of them goes in between.
     pub(super) fn expect_expiry(&mut self, now: Moment) {
         if !self.timers.is_set(&TimerKey::Expire) {
             let interval_ms = self.config.retention_check_interval_ms.max(1);
-            self.timers.schedule(TimerKey::Expire, now.mono_ms.saturating_add(interval_ms));
+            let past = now.mono_ms.div_euclid(interval_ms);
+            self.timers.schedule(TimerKey::Expire, past.saturating_add(1).saturating_mul(interval_ms));
         }
     }
 
