@@ -59,6 +59,22 @@ def test_a_name_that_nobody_knows_is_not_waited_for(twins, tool, words):
     alike(twins, tool, *words[:1], *at, *words[1:])
 
 
+@pytest.mark.parametrize("tool, words", [
+    ("kafka-console-producer", ["--topic", "t"]), ("kafka-console-consumer", ["--topic", "t"]),
+    ("kafka-consumer-perf-test", ["--topic", "t", "--num-records", "1"]),
+    ("kafka-producer-perf-test", ["--topic", "t", "--num-records", "1", "--record-size", "1", "--throughput", "-1"]),
+])
+def test_a_client_of_a_name_that_nobody_knows_is_not_made(twins, tool, words):
+    runs = [run(tool, "--bootstrap-server", UNKNOWN, *words) for run in (twins.stock, twins.ours)]
+    assert runs[1].out == runs[0].out and [run.code for run in runs] == [1, 1]
+    # The stock tool tells the cause below a stack of calls, ours in the same line.
+    client = "producer" if "producer" in tool else "consumer"
+    for run in runs:
+        assert f"org.apache.kafka.common.KafkaException: Failed to construct kafka {client}" in run.err
+        assert "No resolvable bootstrap urls given in bootstrap.servers" in run.err
+        assert f"Couldn't resolve server {UNKNOWN} from bootstrap.servers as DNS resolution failed for nobody.invalid" in run.err
+
+
 def test_a_broker_with_an_address_is_enough(broker):
     listed = native("kafka-topics", "--bootstrap-server", f"{UNKNOWN},{broker.bootstrap}", "--list").ok()
     assert "Couldn't resolve server nobody.invalid:9092 from bootstrap.servers" in listed.err

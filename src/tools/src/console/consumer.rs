@@ -78,7 +78,14 @@ async fn consume(
     interest: Interest,
 ) -> u8 {
     let mut signals = Signals::listen();
-    let consumer = Consumer::new(env, config, interest);
+    let started = tokio::select! {
+        started = Consumer::start(env, config, interest) => started,
+        code = signals.wait() => return code,
+    };
+    let consumer = match started {
+        Ok(consumer) => consumer,
+        Err(fault) => return unknown_error(io, &fault),
+    };
     let output = match Output::new(env, std::mem::replace(&mut io.out, Box::new(std::io::sink()))) {
         Ok(output) => output,
         Err(error) => return unknown_error(io, &Thrown::new("java.lang.OutOfMemoryError", error.to_string())),

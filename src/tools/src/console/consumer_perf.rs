@@ -170,7 +170,7 @@ struct Tally {
 impl Plan {
     async fn run(&self, env: &Env, io: &mut Io, config: ConsumerConfig, interest: Interest) -> Result<(), Thrown> {
         let start_ms = env.clock.now_ms();
-        let mut consumer = Consumer::new(env, config, interest);
+        let mut consumer = Consumer::start(env, config, interest).await?;
         let consumed = self.consume(env, io, &mut consumer).await;
         let end_ms = env.clock.now_ms();
         let (rebalance, _) = consumer.rebalance_time();

@@ -225,8 +225,16 @@ async fn produce(env: &Env, io: &mut Io, reader: LineReader, config: ProducerCon
         Err(error) => return failed(io, &error),
     };
     let (mut first, mut second) = (Signals::listen(), Signals::listen());
+    let started = tokio::select! {
+        started = Producer::start(env, config, false) => started,
+        code = first.wait() => return code,
+    };
+    let producer = match started {
+        Ok(producer) => producer,
+        Err(fault) => return failed(io, &fault),
+    };
     let prompts = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let mut sending = Sending { reader, producer: Producer::new(env, config, false), topic, sync, prompts };
+    let mut sending = Sending { reader, producer, topic, sync, prompts };
     tokio::select! {
         code = sending.run(io, lines, &mut first) => code,
         // The first one ends the reading, the next one the waiting for the broker, too.

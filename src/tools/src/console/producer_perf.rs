@@ -57,7 +57,7 @@ struct Test<'a> {
 
 impl Test<'_> {
     async fn run(env: &Env, io: &mut Io, plan: &Plan, config: ProducerConfig) -> Result<(), Thrown> {
-        let producer = Producer::new(env, config, true);
+        let producer = Producer::start(env, config, true).await?;
         if plan.transaction_ms.is_some() {
             producer.init_transactions().await?;
         }

@@ -45,6 +45,11 @@ pub(crate) struct ConsumerConfig {
     pub(crate) rack: String,
 }
 
+/// `KafkaException: Failed to construct kafka consumer`, whose cause says why.
+pub(super) fn construct(why: &str) -> Thrown {
+    Thrown::new(crate::thrown::KAFKA, format!("Failed to construct kafka consumer: {why}"))
+}
+
 impl ConsumerConfig {
     /// Reads the properties; `client_id` holds where they name none.
     ///
@@ -56,9 +61,7 @@ impl ConsumerConfig {
         if protocol != "classic" {
             return Err(config_fault("group.protocol=consumer: this tool speaks the classic group protocol only"));
         }
-        let client = config
-            .options(client_id)
-            .map_err(|why| Thrown::new(crate::thrown::KAFKA, format!("Failed to construct kafka consumer: {why}")))?;
+        let client = config.options(client_id).map_err(|why| construct(&why))?;
         let int = |key, default, least| number::<i32>(config, key, "INT", default, least);
         let span = |key, default| int(key, default, 0).map(|ms| Duration::from_millis(u64::from(ms.unsigned_abs())));
         let commits = boolean(config, "enable.auto.commit", true)?;

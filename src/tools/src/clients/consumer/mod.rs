@@ -22,6 +22,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 pub(crate) use config::{ConsumerConfig, Start};
 pub(crate) use records::Records;
 
+use crate::client_config::resolvable;
 use crate::clients::metadata::Metadata;
 use crate::thrown::Thrown;
 use assigned::{Assigned, Position};
@@ -57,7 +58,11 @@ pub(crate) struct Consumer {
 
 impl Consumer {
     /// A consumer of these topics. It begins at once.
-    pub(crate) fn new(env: &Env, config: ConsumerConfig, interest: Interest) -> Consumer {
+    ///
+    /// # Errors
+    /// If none of the brokers to ask first has an address.
+    pub(crate) async fn start(env: &Env, config: ConsumerConfig, interest: Interest) -> Result<Consumer, Thrown> {
+        resolvable(&config.client.bootstrap).await.map_err(|why| config::construct(&why))?;
         let prefix = format!("[Consumer clientId={}, groupId={}] ", config.client.client_id, config.group_id);
         let client = || Arc::new(Client::new(env, config.client.clone()));
         let metadata = Arc::new(Metadata::new(client(), &prefix));
@@ -74,7 +79,7 @@ impl Consumer {
             }
             interest => Some(Member::start(env, config, interest, metadata, assigned.clone(), prefix)),
         };
-        Consumer { fetcher, assigned, member, waiting: VecDeque::new() }
+        Ok(Consumer { fetcher, assigned, member, waiting: VecDeque::new() })
     }
 
     /// The records of the next batch; `None` if there are none until `until`.

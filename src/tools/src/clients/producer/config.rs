@@ -120,7 +120,7 @@ fn needs(what: &str) -> Thrown {
 }
 
 /// `KafkaException: Failed to construct kafka producer`, whose cause says why.
-fn construct(why: &str) -> Thrown {
+pub(super) fn construct(why: &str) -> Thrown {
     Thrown::new(crate::thrown::KAFKA, format!("Failed to construct kafka producer: {why}"))
 }
 

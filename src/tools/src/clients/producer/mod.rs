@@ -20,6 +20,7 @@ pub(crate) use batch::{NewRecord, Sent};
 pub(crate) use config::ProducerConfig;
 pub(crate) use queue::Delivery;
 
+use crate::client_config::resolvable;
 use crate::clients::metadata::Metadata;
 use crate::clients::murmur::partition_of;
 use crate::thrown::Thrown;
@@ -60,7 +61,11 @@ impl Shared {
 
 impl Producer {
     /// A producer. `keeps_successes` says whether [`Producer::deliveries`] tells of records that arrived, too.
-    pub(crate) fn new(env: &Env, config: ProducerConfig, keeps_successes: bool) -> Producer {
+    ///
+    /// # Errors
+    /// If none of the brokers to ask first has an address.
+    pub(crate) async fn start(env: &Env, config: ProducerConfig, keeps_successes: bool) -> Result<Producer, Thrown> {
+        resolvable(&config.client.bootstrap).await.map_err(|why| config::construct(&why))?;
         let client = Arc::new(Client::new(env, config.client.clone()));
         let prefix = match &config.transactional_id {
             Some(id) => format!("[Producer clientId={}, transactionalId={id}] ", config.client.client_id),
@@ -78,7 +83,7 @@ impl Producer {
             config,
         });
         env.tasks.spawn(sender::run(env.clone(), shared.clone()));
-        Producer { shared, clock: env.clock.clone(), random: env.random.clone(), in_transaction: BTreeSet::new() }
+        Ok(Producer { shared, clock: env.clock.clone(), random: env.random.clone(), in_transaction: BTreeSet::new() })
     }
 
     /// Takes a record. Waits for the topic to be known and for room, for up to `max.block.ms`. What becomes of it,
