@@ -45,9 +45,10 @@ class Engine:
     published by its proxy, and containers reach each other and this machine, but nothing beyond it. `host` is what
     DOCKER_HOST has to be. With `running` that engine is used, and nothing is started.
 
-    Ports of its default network are published on 127.0.0.1. Were it every address, as in networks that a test makes, the engine would take a port of IPv4 and one of IPv6, each by a count of
-    its own, and the two get out of step where somebody's outgoing connection has one of them: what a library then tells as
-    localhost:PORT may be another container's port, or another one of the same container, for who asks [::1] first.
+    Ports of its default network are published on 127.0.0.1. Were it every address, as in networks that a test makes, the engine
+    would take a port of IPv4 and one of IPv6, each by a count of its own, and the two get out of step where somebody's outgoing
+    connection has one of them: what a library then tells as localhost:PORT may be another container's port, or another one of
+    the same container, for who asks [::1] first.
     """
 
     def __init__(self, running: str | None = None):
