@@ -17,7 +17,8 @@ STOP_LIMIT_S = 30.0
 PREFIX = "klamm-engine-"
 
 _PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
+# Looked up now, as in broker.py.
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
@@ -147,7 +148,7 @@ class Engine:
 
 def _stop_with_parent() -> None:
     """Runs in the child: SIGTERM for it when the thread that started it ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _own_traffic(block: int) -> list[str]:
