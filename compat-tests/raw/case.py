@@ -183,14 +183,14 @@ class Context:
         self.masker.alias("id", answer["topics"][0]["topic_id"])
         return Topic(name, answer["topics"][0]["topic_id"])
 
-    def await_leaders(self, name: str, topic_id: Any = None) -> None:
-        """Asks until every partition (of the topic with that id) answers a fetch without error."""
+    def await_leaders(self, name: str, topic_id: Any = None, partitions: int = 1) -> None:
+        """Asks until every partition (of the topic with that id), and at least so many, answers a fetch without error."""
         deadline = time.monotonic() + ANSWER_S
         while True:
             found = self.quiet("metadata", 12, {"topics": [{"name": name}], "allow_auto_topic_creation": False})
             parts = found["topics"][0]["partitions"]
             right = topic_id in (None, found["topics"][0]["topic_id"])  # a topic made anew may still show its old self
-            if parts and right and not any(errors(found)):
+            if len(parts) >= partitions and right and not any(errors(found)):
                 asked = [{"partition": p["partition_index"], "fetch_offset": 0, "partition_max_bytes": 1} for p in parts]
                 read = self.quiet("fetch", 4, {"max_wait": 0, "min_bytes": 0, "max_bytes": 1, "topics": [
                     {"topic": name, "partitions": asked}]})
