@@ -111,18 +111,13 @@ class Engine:
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
-            raise EngineFailed(f"dockerd cannot run on this machine, it ended with {self.process.returncode}:\n{self.log_tail(15)}")
+            said = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
+            raise EngineFailed(f"dockerd cannot run on this machine, it ended with {self.process.returncode}:\n{said}")
         return self._docker("version") == 0
 
     def _docker(self, *args: str) -> int:
         environment = os.environ | {"DOCKER_HOST": self.host}
         return subprocess.run(["docker", *args], env=environment, capture_output=True, stdin=subprocess.DEVNULL).returncode
-
-    def log_tail(self, lines: int = 40) -> str:
-        """The last lines that the engine wrote; of one that was not started here nothing is known."""
-        if self.external or not self.log.exists():
-            return ""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def stop(self) -> None:
         """Ends containers, networks and the engine, and leaves nothing mounted or running."""

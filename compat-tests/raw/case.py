@@ -252,9 +252,14 @@ class Context:
     # Time
 
     @property
+    def is_kafka(self) -> bool:
+        """Whether it is Kafka that is asked."""
+        return self.broker.name == "kafka"
+
+    @property
     def mute_s(self) -> float:
         """How long an answer is waited for that Kafka never gives and klamm does: deviations.py tells of each."""
-        return 1.0 if self.broker.name == "kafka" else ANSWER_S
+        return 1.0 if self.is_kafka else ANSWER_S
 
     def timed(self, label: str, conn: Conn, sent: Sent, wait_ms: int, **checks: Any) -> Any:
         """Records an answer together with whether it came at once or only after about `wait_ms`, counted from the request.

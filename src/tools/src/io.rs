@@ -108,11 +108,8 @@ impl Visit for Message {
 /// If the system gives no runtime.
 pub fn block_on_or_end<T>(work: impl AsyncFnOnce(Env) -> T) -> std::io::Result<T> {
     block_on(async |env| {
-        let mut signals = Signals::listen();
-        tokio::select! {
-            value = work(env) => value,
-            code = signals.wait() => std::process::exit(code.into()),
-        }
+        let done = Signals::listen().unless(work(env)).await;
+        done.unwrap_or_else(|code| std::process::exit(code.into()))
     })
 }
 

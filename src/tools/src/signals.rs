@@ -1,5 +1,7 @@
 //! Signals that end a tool.
 
+use std::future::Future;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// SIGINT and SIGTERM, taken over.
@@ -13,6 +15,14 @@ impl Signals {
     pub(crate) fn listen() -> Signals {
         let of = |kind| signal(kind).ok();
         Signals { interrupt: of(SignalKind::interrupt()), terminate: of(SignalKind::terminate()) }
+    }
+
+    /// Does the work, unless one comes first: then `Err` with what [`Signals::wait`] gives.
+    pub(crate) async fn unless<T>(&mut self, work: impl Future<Output = T>) -> Result<T, u8> {
+        tokio::select! {
+            value = work => Ok(value),
+            code = self.wait() => Err(code),
+        }
     }
 
     /// Waits for one; what the JVM ends with after it.

@@ -59,7 +59,6 @@ fn variable(part: &[u8]) -> Option<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::IoSlice;
 
     use klamm_env::{Clock, DiskMem};
 
@@ -76,10 +75,7 @@ mod tests {
         ] {
             let path = Path::new(path);
             disk.create_dir_all(path.parent().unwrap()).unwrap();
-            disk.open(path, klamm_env::Mode::CreateEmpty)
-                .unwrap()
-                .write_at(0, &mut [IoSlice::new(text.as_bytes())])
-                .unwrap();
+            disk.replace(path, text.as_bytes()).unwrap();
         }
         let found = find(&disk).unwrap();
         assert_eq!((found.pid, found.server.file.as_deref()), (7, Some(Path::new("/f"))));

@@ -78,13 +78,10 @@ async fn consume(
     interest: Interest,
 ) -> u8 {
     let mut signals = Signals::listen();
-    let started = tokio::select! {
-        started = Consumer::start(env, config, interest) => started,
-        code = signals.wait() => return code,
-    };
-    let consumer = match started {
-        Ok(consumer) => consumer,
-        Err(fault) => return unknown_error(io, &fault),
+    let consumer = match signals.unless(Consumer::start(env, config, interest)).await {
+        Ok(Ok(consumer)) => consumer,
+        Ok(Err(fault)) => return unknown_error(io, &fault),
+        Err(code) => return code,
     };
     let output = match Output::new(env, std::mem::replace(&mut io.out, Box::new(std::io::sink()))) {
         Ok(output) => output,

@@ -225,13 +225,10 @@ async fn produce(env: &Env, io: &mut Io, reader: LineReader, config: ProducerCon
         Err(error) => return failed(io, &error),
     };
     let (mut first, mut second) = (Signals::listen(), Signals::listen());
-    let started = tokio::select! {
-        started = Producer::start(env, config, false) => started,
-        code = first.wait() => return code,
-    };
-    let producer = match started {
-        Ok(producer) => producer,
-        Err(fault) => return failed(io, &fault),
+    let producer = match first.unless(Producer::start(env, config, false)).await {
+        Ok(Ok(producer)) => producer,
+        Ok(Err(fault)) => return failed(io, &fault),
+        Err(code) => return code,
     };
     let prompts = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let mut sending = Sending { reader, producer, topic, sync, prompts };
